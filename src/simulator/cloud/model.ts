@@ -1,0 +1,179 @@
+/**
+ * The modelled cloud: what exists and who may do what. Services answer from it and change it; nothing
+ * else holds state about Azure. Everything here is plain data but for {@link Cloud}'s few rules.
+ */
+
+/** A security principal of the directory. */
+export interface Principal {
+  kind: 'application' | 'managed-identity' | 'user';
+  /** How scenarios and the request log name it. */
+  name: string;
+  objectId: string;
+  /** Application (client) id. */
+  clientId: string;
+  /** Client secrets that are accepted. */
+  secrets: string[];
+  federatedCredentials: FederatedCredential[];
+  /** A managed identity's resource id. */
+  resourceId?: string;
+}
+
+export interface FederatedCredential {
+  issuer: string;
+  subject: string;
+  audiences: string[];
+}
+
+export interface Group {
+  name: string;
+  objectId: string;
+  /** Object ids of principals and of other groups. */
+  members: string[];
+}
+
+export interface Permission {
+  actions: string[];
+  notActions: string[];
+  dataActions: string[];
+  notDataActions: string[];
+}
+
+export interface RoleDefinition {
+  /** Lower-case GUID. */
+  name: string;
+  roleName: string;
+  description: string;
+  type: 'BuiltInRole' | 'CustomRole';
+  permissions: Permission[];
+  assignableScopes: string[];
+}
+
+export interface RoleAssignment {
+  /** The GUID it was created with. */
+  name: string;
+  /** As whoever created it wrote it, leading slash included. */
+  scope: string;
+  roleDefinitionId: string;
+  principalId: string;
+  principalType: 'ServicePrincipal' | 'User' | 'Group';
+  condition: string | null;
+  conditionVersion: string | null;
+  description: string | null;
+  /** ISO 8601. */
+  createdOn: string;
+  updatedOn: string;
+  createdBy: string | null;
+  updatedBy: string | null;
+  /** Milliseconds since the epoch: before this it is listed, but gives nothing yet. */
+  effectiveAt: number;
+}
+
+export interface NodePool {
+  name: string;
+  count: number;
+  vmSize: string;
+  osType: 'Linux' | 'Windows';
+  osSku: string;
+  architecture: 'amd64' | 'arm64';
+  mode: 'System' | 'User';
+  /** `key=value:Effect`, as ARM writes them. */
+  taints: string[];
+  nodeImageVersion: string;
+}
+
+export interface ManagedCluster {
+  subscriptionId: string;
+  resourceGroup: string;
+  name: string;
+  location: string;
+  kubernetesVersion: string;
+  provisioningState: string;
+  powerState: 'Running' | 'Stopped';
+  /** Host name of the API server. */
+  fqdn: string;
+  nodeResourceGroup: string;
+  pools: NodePool[];
+  /** Absent for a service-principal cluster, and while a cluster is being made. */
+  kubeletIdentity?: { resourceId: string; clientId: string; objectId: string };
+  /** `msi`, or the application id of a service-principal cluster. */
+  servicePrincipalClientId: string;
+  disableLocalAccounts: boolean;
+  /** Entra integration. `azureRbac`: Kubernetes rights come from Azure role assignments. */
+  entra?: { azureRbac: boolean; adminGroupObjectIds: string[] };
+  /** Kubernetes rights of Entra principals where Azure RBAC is off, by object id or group id. */
+  kubernetesBindings: KubernetesBinding[];
+  namespaces: string[];
+  privateCluster: boolean;
+}
+
+/** Rights inside one cluster, as a RoleBinding or (without a namespace) a ClusterRoleBinding gives them. */
+export interface KubernetesBinding {
+  subject: string;
+  namespace?: string;
+  rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+}
+
+export interface Registry {
+  subscriptionId: string;
+  resourceGroup: string;
+  name: string;
+  location: string;
+  loginServer: string;
+  sku: 'Basic' | 'Standard' | 'Premium';
+  roleAssignmentMode: 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions';
+  anonymousPullEnabled: boolean;
+  publicNetworkAccess: 'Enabled' | 'Disabled';
+  networkDefaultAction: 'Allow' | 'Deny';
+  /** Whether tokens for ARM's audience are accepted at the exchange. */
+  armAudienceTokens: 'enabled' | 'disabled';
+  dataEndpointEnabled: boolean;
+  /** Host that blobs are fetched from: a data endpoint, or storage. */
+  blobHost: string;
+  creationDate: string;
+  repositories: Repository[];
+}
+
+export interface Repository {
+  name: string;
+  /** By digest `sha256:…`; bytes exactly as pushed. */
+  manifests: Map<string, { mediaType: string; bytes: Buffer }>;
+  /** Tag → digest. */
+  tags: Map<string, string>;
+  blobs: Map<string, Buffer>;
+}
+
+export interface Subscription {
+  id: string;
+  name: string;
+  /** Management groups above it, nearest first. */
+  managementGroups: string[];
+  resourceGroups: { name: string; location: string }[];
+}
+
+/** The CI system whose tokens the cloud's federated credentials trust. */
+export interface GitHubHost {
+  /** owner/name */
+  repository: string;
+  ref: string;
+  event: string;
+  /** The `sub` claim it puts into its tokens. */
+  subject: string;
+  /** Whether the job was given `id-token: write`. */
+  idTokenPermission: boolean;
+  /** The bearer that a job shows to get an OIDC token: made at start, a secret. */
+  requestToken: string;
+}
+
+export interface CloudState {
+  tenantId: string;
+  subscriptions: Subscription[];
+  principals: Principal[];
+  groups: Group[];
+  roleDefinitions: RoleDefinition[];
+  roleAssignments: RoleAssignment[];
+  clusters: ManagedCluster[];
+  registries: Registry[];
+  github: GitHubHost;
+  /** Milliseconds that a new role assignment takes until it works. */
+  grantDelayMs: number;
+}
