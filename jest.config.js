@@ -2,10 +2,13 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+  // What needs programs besides Node is a suite of its own: jest.real.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/__tests__/real/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }],
   },
+  reporters: ['default', '<rootDir>/scripts/jest-skips.js'],
   testTimeout: 60_000,
 };

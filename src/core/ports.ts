@@ -78,6 +78,8 @@ export interface Credential {
   readonly description: string;
   /** A token for one scope such as `https://management.azure.com/.default`; throws {@link SignInError}. */
   token(scope: string, signal?: AbortSignal): Promise<AccessToken>;
+  /** The login's own subscription id, when it has one; used for whatever is given by name. */
+  subscriptionId(signal?: AbortSignal): Promise<string | undefined>;
 }
 
 /** The login is missing or was refused. The message says what was attempted and what came back. */

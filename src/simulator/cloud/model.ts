@@ -16,6 +16,8 @@ export interface Principal {
   federatedCredentials: FederatedCredential[];
   /** A managed identity's resource id. */
   resourceId?: string;
+  /** Milliseconds since the epoch: before this the directory's replicas do not know it yet. */
+  replicatedAt?: number;
 }
 
 export interface FederatedCredential {

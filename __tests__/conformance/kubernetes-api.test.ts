@@ -1,0 +1,230 @@
+/** The simulated API server against a real one: the same requests, the same answers. Captures are in ../shared. */
+import { existsSync, readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { first, TestCloud } from '../simulator/kubernetes/support.js';
+import type { Json } from '../simulator/kubernetes/support.js';
+
+const captures = fileURLToPath(new URL('../../../shared/corpus/kubernetes/api-1.36.2/', import.meta.url));
+const present = existsSync(captures);
+if (!present) console.warn('SKIPPED: conformance of API servers (../shared/corpus is not there)');
+
+/** Whom the captures were made as, and what it might do. */
+const TESTER = 'system:serviceaccount:ci:tester';
+
+interface Captured {
+  method: string;
+  path: string;
+  body?: string;
+  authorization: string;
+  status: number;
+  headers: Record<string, string>;
+  json: Record<string, unknown>;
+}
+
+/** A capture begins with the curl command; the answer follows as it came. */
+function readCapture(name: string): Captured {
+  const [command = '', ...answer] = readFileSync(captures + name, 'utf8').split('\n');
+  const blank = answer.findIndex((line) => line.trim() === '');
+  const url = new URL(/https:\/\/\S+/.exec(command)?.[0] ?? '');
+  const body = / -d (\{.*\}) https:/.exec(command)?.[1];
+  const headers = answer.slice(1, blank).map((line) => line.trim().split(/:\s*(.*)/s));
+  return {
+    method: / -X (\w+)/.exec(command)?.[1] ?? (body === undefined ? 'GET' : 'POST'),
+    path: url.pathname + url.search,
+    ...(body === undefined ? {} : { body }),
+    authorization: /Authorization: Bearer (\S+)/.exec(command)?.[1] ?? '',
+    status: Number(/\d{3}/.exec(answer[0]?.replace('HTTP/2', '') ?? '')?.[0]),
+    headers: Object.fromEntries(headers.map(([key = '', value = '']) => [key, value])),
+    json: JSON.parse(answer.slice(blank).join('\n')) as Record<string, unknown>,
+  };
+}
+
+/** Leaves out managedFields, which aren't modelled, and makes ids, versions and times alike. */
+function alike(value: unknown): unknown {
+  const text = JSON.stringify(value, (key, one: unknown) => (key === 'managedFields' ? undefined : one));
+  return JSON.parse(
+    text
+      .replace(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g, 'UID')
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
+      .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"VERSION"')
+      .replace(/current: \d+/, 'current: VERSION'),
+  );
+}
+
+(present ? describe : describe.skip)('the API server of 1.36.2', () => {
+  let cloud: TestCloud;
+  let certificate: X509Certificate;
+
+  const ask = async ({ method, path, body, authorization }: Captured) => {
+    const exchange = cloud.exchange(`https://${cloud.cluster.fqdn}${path}`, {
+      method,
+      headers:
+        authorization === '' || authorization === 'TOKEN' ? {} : { authorization: `Bearer ${authorization}` },
+      ...(authorization === 'TOKEN' ? { certificate } : {}),
+      ...(body === undefined ? {} : { body }),
+    });
+    const { status, headers = {}, body: answer } = await cloud.servers.answer(exchange);
+    return { status, headers, json: JSON.parse(answer as string) as Json };
+  };
+
+  beforeAll(async () => {
+    cloud = await TestCloud.start((state) => {
+      const cluster = first(state.clusters);
+      cluster.namespaces.push('ci');
+      cluster.kubernetesBindings.push({
+        subject: TESTER,
+        namespace: 'ci',
+        rules: [
+          { apiGroups: [''], resources: ['pods', 'events'], verbs: ['get', 'list', 'watch'] },
+          { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'delete'] },
+        ],
+      });
+    });
+    const issued = await cloud.clusterAuthority.client(TESTER, []);
+    certificate = new X509Certificate(issued.certificate);
+  });
+  afterAll(() => cloud.stop());
+
+  // In this order: the duplicate comes after its first, the deletion last.
+  it.each([
+    '201-dryrun.http',
+    '201-job-create.http',
+    '409-job-dup.http',
+    '201-unknown-field-warn.http',
+    '400-unknown-field-strict.http',
+    '422-job-name.http',
+    '422-job-restartPolicy.http',
+    '401-badtoken.http',
+    '403-jobs-list.http',
+    '403-secrets.http',
+    '404-job.http',
+    '404-namespace-create-forbidden.http',
+    '504-rv-too-large.http',
+    '200-delete-foreground.http',
+  ])('%s', async (name) => {
+    const captured = readCapture(name);
+    const { status, headers, json } = await ask(captured);
+    expect(status).toBe(captured.status);
+    const ours = alike(json) as { status?: object };
+    const theirs = alike(captured.json) as { status?: object };
+    if (name === '200-delete-foreground.http') {
+      // There, no controller had looked at the Job yet; here one is quicker.
+      ours.status = {};
+    }
+    expect(ours).toEqual(theirs);
+    for (const header of [
+      'warning',
+      'retry-after',
+      'x-content-type-options',
+      'cache-control',
+      'content-type',
+    ]) {
+      expect([header, headers[header]]).toEqual([header, captured.headers[header]]);
+    }
+  });
+
+  it('ssar.json', async () => {
+    const captured = JSON.parse(readFileSync(`${captures}ssar.json`, 'utf8')) as { spec: object };
+    const { json } = await ask({
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      body: JSON.stringify({
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: captured.spec,
+      }),
+      authorization: 'TOKEN',
+      status: 201,
+      headers: {},
+      json: {},
+    });
+    expect(alike(json)).toEqual(alike(captured));
+  });
+
+  it('names the columns that the captured table has, and its cells', async () => {
+    const captured = readCapture('200-pods-list-table.http').json as {
+      columnDefinitions: { name: string; priority: number }[];
+    };
+    const { json } = await cloud.api('GET', '/api/v1/namespaces/ci/pods', undefined, {
+      headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+    });
+    const ours = (json as unknown as typeof captured).columnDefinitions.map(
+      ({ name, priority }) => `${name} ${priority}`,
+    );
+    expect(
+      captured.columnDefinitions.map(({ name, priority }) => `${name} ${priority}`).slice(0, ours.length),
+    ).toEqual(ours);
+  });
+});
+
+interface WatchLine {
+  type: string;
+  object: Json;
+}
+
+(present ? describe : describe.skip)('a Job that ends at its deadline, as a watch saw it', () => {
+  const lines = present
+    ? readFileSync(`${captures}watch-pods-live.ndjson`, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as WatchLine)
+    : [];
+
+  /** What each line says of the pod's life, equal neighbours once: how many updates a step takes is chance. */
+  const steps = (watched: WatchLine[]): string[] =>
+    watched
+      .map(({ type, object: { metadata, status } }) => {
+        const state = status?.containerStatuses?.[0]?.state;
+        // Whether the back-off shows in the status by then is chance: in the capture it doesn't.
+        const shown = (
+          state?.waiting?.reason ??
+          state?.terminated?.reason ??
+          (state?.running ? 'running' : 'none')
+        ).replace('ImagePullBackOff', 'ErrImagePull');
+        const grace = metadata.deletionGracePeriodSeconds;
+        return `${type === 'DELETED' ? 'DELETED' : 'SEEN'} ${status?.phase} ${shown}${grace === undefined ? '' : ` grace ${grace}`}`;
+      })
+      .filter((step, index, all) => step !== all[index - 1]);
+
+  it('live-notfound', async () => {
+    const captured = steps(lines.filter(({ object }) => object.metadata.name.startsWith('live-notfound')));
+    const cloud = await TestCloud.start();
+    cloud.registry.anonymousPullEnabled = true;
+    const stop = new AbortController();
+    const seen: WatchLine[] = [];
+    const watching = (async () => {
+      for await (const line of cloud.watch('/api/v1/namespaces/default/pods?watch=1', stop.signal)) {
+        seen.push(line);
+        if (line.type === 'DELETED') stop.abort();
+      }
+    })();
+    await cloud.api('POST', '/apis/batch/v1/namespaces/default/jobs', {
+      metadata: { name: 'live-notfound' },
+      spec: {
+        backoffLimit: 0,
+        activeDeadlineSeconds: 2,
+        template: {
+          spec: {
+            restartPolicy: 'Never',
+            nodeSelector: { agentpool: 'apps' },
+            containers: [{ name: 'c', image: `${cloud.registry.loginServer}/shop/web:nope` }],
+          },
+        },
+      },
+    });
+    await watching;
+    const job = await cloud.until(
+      '/apis/batch/v1/namespaces/default/jobs/live-notfound',
+      ({ status }) => status?.conditions?.length === 2,
+    );
+    cloud.stop();
+    expect(steps(seen)).toEqual(captured);
+    expect(job.status?.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'FailureTarget DeadlineExceeded',
+      'Failed DeadlineExceeded',
+    ]);
+    expect(job.status?.failed).toBe(1);
+  });
+});

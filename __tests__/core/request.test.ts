@@ -1,0 +1,402 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { INPUTS } from '../../src/core/inputs.js';
+import type { InputName, RawInputs } from '../../src/core/inputs.js';
+import {
+  InputErrors,
+  mayBelongTo,
+  parseDuration,
+  parseImage,
+  readRequest,
+  Refused,
+} from '../../src/core/request.js';
+import type { Circumstances, InputProblem } from '../../src/core/request.js';
+
+const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+const GUID = 'ABCDEF00-2222-4333-8444-555555555555';
+const CLUSTER = `/subscriptions/${SUBSCRIPTION}/resourceGroups/shops/providers/Microsoft.ContainerService/managedClusters/shop`;
+const REGISTRY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/shops/providers/Microsoft.ContainerRegistry/registries/contoso`;
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const LEAST: RawInputs = { cluster: CLUSTER, registry: REGISTRY };
+
+function problemsOf(raw: RawInputs, circumstances?: Circumstances): readonly InputProblem[] {
+  try {
+    readRequest(raw, circumstances);
+  } catch (error) {
+    if (error instanceof InputErrors) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** `input=value` of each problem. */
+function named(raw: RawInputs, circumstances?: Circumstances): string[] {
+  return problemsOf(raw, circumstances).map(({ input, value }) => `${input}=${value ?? ''}`);
+}
+
+describe('defaults', () => {
+  it('are those that are declared', () => {
+    expect(readRequest(LEAST)).toEqual({
+      mode: 'connect',
+      clusters: [{ subscriptionId: SUBSCRIPTION, resourceGroup: 'shops', name: 'shop' }],
+      registries: [
+        { by: 'id', subscriptionId: SUBSCRIPTION, resourceGroup: 'shops', name: 'contoso', text: REGISTRY },
+      ],
+      images: [],
+      verify: 'pull',
+      nodePools: [],
+      namespace: 'default',
+      timeoutMs: 15 * 60_000,
+      propagationTimeoutMs: 10 * 60_000,
+      failOn: 'fail',
+    });
+  });
+
+  it('stand for blank inputs too, for CI systems give an input that is not set as an empty text', () => {
+    const blank = Object.fromEntries(INPUTS.map(({ name }) => [name, '  '])) as RawInputs;
+    expect(readRequest({ ...blank, ...LEAST })).toEqual(readRequest(LEAST));
+  });
+});
+
+it('reads every input', () => {
+  expect(
+    readRequest({
+      cluster: ' shop \n\n other \nshop',
+      'resource-group': 'Läden_(prod)',
+      registry: 'Contoso.AzureCR.io\ncontoso2',
+      'subscription-id': GUID,
+      mode: 'check',
+      image: `contoso.azurecr.io/team/app:1.2\r\ncontoso2.azurecr.io/app@${DIGEST}`,
+      verify: 'pull',
+      'node-pools': 'system\nwin1',
+      namespace: 'probes',
+      timeout: '1h30m',
+      'propagation-timeout': '90s',
+      'fail-on': 'warn',
+      'client-id': GUID,
+      'tenant-id': GUID,
+      audience: 'api://AzureADTokenExchange',
+      'allow-pull-request': 'false',
+      summary: 'false',
+    }),
+  ).toEqual({
+    mode: 'check',
+    // A subscription that was given stays with what was given by name.
+    clusters: [
+      { subscriptionId: GUID, resourceGroup: 'Läden_(prod)', name: 'shop' },
+      { subscriptionId: GUID, resourceGroup: 'Läden_(prod)', name: 'other' },
+    ],
+    registries: [
+      { by: 'login-server', loginServer: 'contoso.azurecr.io', text: 'Contoso.AzureCR.io' },
+      { by: 'name', name: 'contoso2', text: 'contoso2' },
+    ],
+    subscriptionId: GUID.toLowerCase(),
+    images: [
+      { host: 'contoso.azurecr.io', repository: 'team/app', tag: '1.2', text: 'contoso.azurecr.io/team/app:1.2' },
+      { host: 'contoso2.azurecr.io', repository: 'app', digest: DIGEST, text: `contoso2.azurecr.io/app@${DIGEST}` },
+    ],
+    verify: 'pull',
+    nodePools: ['system', 'win1'],
+    namespace: 'probes',
+    timeoutMs: 90 * 60_000,
+    propagationTimeoutMs: 90_000,
+    failOn: 'warn',
+  });
+  expect(readRequest({ ...LEAST, 'kubelet-object-id': GUID }).kubeletObjectId).toBe(GUID.toLowerCase());
+});
+
+it('freezes the result, all the way down', () => {
+  const request = readRequest({ ...LEAST, image: 'app:1', 'node-pools': 'system' });
+  const frozen = (value: unknown): boolean =>
+    typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
+  expect(frozen(request)).toBe(true);
+});
+
+describe('a malformed value is refused with its name, its value and the form wanted', () => {
+  const id = (type: string, name: string, subscription = SUBSCRIPTION, group = 'shops'): string =>
+    `/subscriptions/${subscription}/resourceGroups/${group}/providers/${type}/${name}`;
+  const BAD: [InputName, string, RegExp][] = [
+    ['cluster', id('Microsoft.ContainerService/managedClusters', 'shop', 'not-a-guid'), /managedClusters\/<name>/],
+    ['cluster', id('Microsoft.ContainerRegistry/registries', 'contoso'), /managedClusters\/<name>/],
+    ['cluster', `${CLUSTER}/agentPools/system`, /managedClusters\/<name>/],
+    ['cluster', `${CLUSTER}?x=`, /managedClusters\/<name>/],
+    ['cluster', id('Microsoft.ContainerService/managedClusters', 'shop', SUBSCRIPTION, 'a?b'), /managedClusters\/<name>/],
+    ['cluster', id('Microsoft.ContainerService/managedClusters', 'shop', SUBSCRIPTION, '..'), /managedClusters\/<name>/],
+    ['cluster', id('Microsoft.ContainerService/managedClusters', '-shop'), /managedClusters\/<name>/],
+    ['cluster', 'shop;rm', /a name together with resource-group/],
+    ['cluster', 'x'.repeat(64), /a name together with resource-group/],
+    ['cluster', 'https://portal.azure.com/#resource/x', /a name together with resource-group/],
+    ['resource-group', 'ends-in-a-dot.', /resource group's name/],
+    ['resource-group', 'a/b', /resource group's name/],
+    ['resource-group', 'g'.repeat(91), /resource group's name/],
+    ['registry', 'abc', /login server/],
+    ['registry', 'https://contoso.azurecr.io', /login server/],
+    ['registry', 'contoso.azurecr.io/app', /login server/],
+    ['registry', 'contoso.azurecr.io.evil.example', /login server/],
+    ['registry', 'contoso-', /login server/],
+    ['registry', "contoso' or '1", /login server/],
+    ['registry', 'docker.io', /login server/],
+    ['registry', id('Microsoft.ContainerRegistry/registries', 'contoso', 'x'), /registries\/<name>/],
+    ['registry', id('Microsoft.ContainerRegistry/registries', 'contoso', SUBSCRIPTION, 'a#b'), /registries\/<name>/],
+    ['registry', id('Microsoft.ContainerService/managedClusters', 'contoso'), /registries\/<name>/],
+    ['subscription-id', 'Production', /GUID/],
+    ['mode', 'Connect', /one of connect, check/],
+    ['mode', 'plan', /not in this version/],
+    ['mode', 'disconnect', /not in this version/],
+    ['mode', 'audit', /not in this version/],
+    ['image', 'app', /repo:tag/],
+    ['image', 'App:1', /repo:tag/],
+    ['image', 'app@sha256:abc', /repo:tag/],
+    ['image', 'app:', /repo:tag/],
+    ['image', 'app:.dot', /repo:tag/],
+    ['image', '/app:1', /repo:tag/],
+    ['image', 'team//app:1', /repo:tag/],
+    ['image', 'app:1 2', /repo:tag/],
+    ['verify', 'yes', /one of pull, access, none/],
+    ['node-pools', 'System', /node pool's name/],
+    ['node-pools', 'a23456789012b', /node pool's name/],
+    ['node-pools', 'a,b', /node pool's name/],
+    ['namespace', 'Probes', /lower-case/],
+    ['namespace', 'n'.repeat(64), /lower-case/],
+    ['namespace', 'a.b', /lower-case/],
+    ['kubelet-object-id', 'me', /GUID/],
+    ['timeout', '15', /such as 90s, 10m or 1h30m/],
+    ['timeout', '10 m', /such as 90s/],
+    ['timeout', '1.5h', /such as 90s/],
+    ['timeout', '-10m', /such as 90s/],
+    ['timeout', '30m1h', /such as 90s/],
+    ['timeout', '9s', /from 10s to 6h/],
+    ['timeout', '0s', /from 10s to 6h/],
+    ['timeout', '6h1s', /from 10s to 6h/],
+    ['propagation-timeout', 'soon', /such as 90s/],
+    ['fail-on', 'error', /one of fail, warn/],
+    ['client-id', 'me', /GUID/],
+    ['tenant-id', 'contoso.onmicrosoft.com', /GUID/],
+    ['summary', 'yes', /one of true, false/],
+    ['allow-pull-request', '1', /one of false, true/],
+  ];
+  it.each(BAD)('%s: %s', (input, value, wanted) => {
+    // Its partners are there, so that nothing else is wrong.
+    const partners: RawInputs = {
+      ...(input === 'resource-group' ? { cluster: 'shop' } : input === 'cluster' ? { 'resource-group': 'shops' } : {}),
+      ...(input === 'client-id' ? { 'tenant-id': GUID } : {}),
+      ...(input === 'tenant-id' ? { 'client-id': GUID } : {}),
+    };
+    const problems = problemsOf({ ...LEAST, ...partners, [input]: value });
+    expect(problems.map((problem) => [problem.input, problem.value])).toEqual([[input, value]]);
+    expect(problems[0]?.wanted).toMatch(wanted);
+  });
+
+  it('has a malformed form of every input but the free one', () => {
+    const covered = new Set(BAD.map(([input]) => input));
+    expect(INPUTS.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(['audience']);
+  });
+});
+
+it('tells all of it at once, in one error', () => {
+  const raw: RawInputs = {
+    cluster: 'shop',
+    registry: 'x',
+    mode: 'everything',
+    image: 'no-tag',
+    verify: 'maybe',
+    timeout: 'long',
+    namespace: 'A',
+    'tenant-id': GUID,
+  };
+  expect(new Set(problemsOf(raw).map(({ input }) => input))).toEqual(
+    new Set(['resource-group', 'registry', 'mode', 'image', 'verify', 'timeout', 'namespace', 'client-id']),
+  );
+  const message = (() => {
+    try {
+      return String(readRequest(raw));
+    } catch (error) {
+      return error instanceof Error ? error.message : '';
+    }
+  })();
+  expect(message.split('\n')).toHaveLength(8);
+  expect(message).toContain('input mode is "everything": one of connect, check');
+  expect(message).toContain('input client-id is missing: the application to sign in as');
+});
+
+it('shortens a very long value and shows control characters as such', () => {
+  const [problem] = problemsOf({ ...LEAST, namespace: `${'n'.repeat(300)}\n::error::` });
+  expect(problem?.value).toHaveLength(310);
+  try {
+    readRequest({ ...LEAST, namespace: `a\u001b[2J\n::error::${'n'.repeat(300)}` });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    expect(message).toContain('"a\\u001b[2J\\n::error::');
+    expect(message.split('\n')).toHaveLength(1);
+    expect(message.length).toBeLessThan(400);
+  }
+});
+
+describe('contradictions', () => {
+  const CASES: [string, RawInputs, string[], Circumstances?][] = [
+    ['cluster and registry are missing', {}, ['cluster=', 'registry=']],
+    ['only the registry is there', { registry: REGISTRY }, ['cluster=']],
+    ['a name without its group', { cluster: 'shop', registry: REGISTRY }, ['resource-group=']],
+    ['two clusters to connect', { ...LEAST, cluster: `${CLUSTER}\n${CLUSTER}2` }, [`cluster=${CLUSTER}, ${CLUSTER}2`]],
+    ['nothing to check', { ...LEAST, mode: 'check', verify: 'none' }, ['verify=none']],
+    ['an image that nothing pulls', { ...LEAST, verify: 'access', image: 'app:1' }, ['image=app:1']],
+    ['pools that nothing pulls on', { ...LEAST, verify: 'none', 'node-pools': 'a' }, ['node-pools=a']],
+    [
+      'waiting longer for the grant than for everything',
+      { ...LEAST, timeout: '5m', 'propagation-timeout': '6m' },
+      ['propagation-timeout=6m'],
+    ],
+    ['an application without a tenant', { ...LEAST, 'client-id': GUID }, ['tenant-id=']],
+    ['a tenant without an application', { ...LEAST, 'tenant-id': GUID }, ['client-id=']],
+    ['an audience without an application', { ...LEAST, audience: 'x' }, ['client-id=']],
+    [
+      'names, and a login without a subscription',
+      { cluster: 'shop', 'resource-group': 'shops', registry: 'contoso' },
+      ['subscription-id='],
+      { needsSubscription: true },
+    ],
+    ['another group than the id has', { ...LEAST, 'resource-group': 'other' }, ['resource-group=other']],
+    [
+      'one object id for several clusters',
+      { ...LEAST, mode: 'check', cluster: `${CLUSTER}\n${CLUSTER}2`, 'kubelet-object-id': GUID },
+      [`kubelet-object-id=${GUID}`],
+    ],
+    [
+      'an image of which registry?',
+      { ...LEAST, registry: 'contoso\ncontoso2', image: 'app:1' },
+      ['image=app:1'],
+    ],
+    [
+      'an image of another registry, given by login server',
+      { ...LEAST, registry: 'contoso.azurecr.io', image: 'contosox.azurecr.io/app:1' },
+      ['image=contosox.azurecr.io/app:1'],
+    ],
+    ['an image of Docker Hub', { ...LEAST, image: 'docker.io/library/nginx:1' }, ['image=docker.io/library/nginx:1']],
+    [
+      'an image of a registry whose name only begins alike',
+      { ...LEAST, image: 'contosox.azurecr.io/app:1' },
+      ['image=contosox.azurecr.io/app:1'],
+    ],
+  ];
+  it.each(CASES)('%s', (_why, raw, problems, circumstances) => {
+    expect(named(raw, circumstances)).toEqual(problems);
+  });
+
+  it('does not contradict what is malformed already', () => {
+    expect(named({ cluster: 'shop', 'resource-group': 'a/b', registry: REGISTRY })).toEqual(['resource-group=a/b']);
+    expect(named({ ...LEAST, cluster: `${CLUSTER}\n${CLUSTER}2`, mode: 'chek' })).toEqual(['mode=chek']);
+    expect(named({ ...LEAST, mode: 'audit', verify: 'none' })).toEqual(['mode=audit']);
+  });
+
+  it('lets through what only looks like one', () => {
+    expect(named({ ...LEAST, 'resource-group': 'SHOPS' })).toEqual([]);
+    expect(named({ ...LEAST, timeout: '5m' })).toEqual([]);
+    expect(named({ ...LEAST, verify: 'none' })).toEqual([]);
+    expect(named(LEAST, { needsSubscription: true })).toEqual([]);
+    expect(named({ ...LEAST, registry: 'contoso', 'subscription-id': GUID }, { needsSubscription: true })).toEqual([]);
+    // With a domain name label the login server is the name, a dash and a hash.
+    expect(named({ ...LEAST, image: 'contoso-e7ggejfuhzhgedc8.azurecr.io/app:1' })).toEqual([]);
+  });
+});
+
+describe('runs for pull requests', () => {
+  it('are refused for connect, unless allowed', () => {
+    expect(() => readRequest(LEAST, { pullRequest: 'pull_request' })).toThrow(Refused);
+    expect(() => readRequest(LEAST, { pullRequest: 'pull_request' })).toThrow(/allow-pull-request: true/);
+    expect(readRequest({ ...LEAST, 'allow-pull-request': 'true' }, { pullRequest: 'pull_request' }).mode).toBe('connect');
+    expect(readRequest({ ...LEAST, mode: 'check' }, { pullRequest: 'pull_request' }).mode).toBe('check');
+  });
+
+  it('make no probe when they come from a fork, whatever is allowed', () => {
+    const fork = { pullRequest: 'pull_request', fork: true };
+    expect(() => readRequest({ ...LEAST, mode: 'check' }, fork)).toThrow(/fork/);
+    expect(() => readRequest({ ...LEAST, 'allow-pull-request': 'true' }, fork)).toThrow(Refused);
+    expect(readRequest({ ...LEAST, mode: 'check', verify: 'access' }, fork).verify).toBe('access');
+  });
+
+  it('hear of bad input first', () => {
+    expect(() => readRequest({}, { pullRequest: 'pull_request' })).toThrow(InputErrors);
+  });
+});
+
+describe('parseImage', () => {
+  it('reads references as the distribution grammar does', () => {
+    expect(parseImage(`localhost:5000/a/b:1@${DIGEST}`)).toEqual({
+      host: 'localhost:5000',
+      repository: 'a/b',
+      tag: '1',
+      digest: DIGEST,
+      text: `localhost:5000/a/b:1@${DIGEST}`,
+    });
+    expect(parseImage('team/app:1')).toEqual({ repository: 'team/app', tag: '1', text: 'team/app:1' });
+    expect(parseImage('Contoso.azurecr.io/app:1')?.host).toBe('contoso.azurecr.io');
+    expect(parseImage(`${'a'.repeat(256)}:1`)).toBeUndefined();
+    expect(parseImage(`app@${DIGEST}@${DIGEST}`)).toBeUndefined();
+  });
+});
+
+describe('parseDuration', () => {
+  it('reads hours, minutes and seconds', () => {
+    expect(['1h', '1m', '1s', '1h1m1s', '2h5s'].map(parseDuration)).toEqual([
+      3_600_000, 60_000, 1000, 3_661_000, 7_205_000,
+    ]);
+    expect(['', 'h', '1', '1d', ' 1s', '1s '].map(parseDuration)).toEqual(Array(6).fill(undefined));
+  });
+});
+
+it('knows whose host an image may have', () => {
+  const byName = { by: 'name', name: 'Contoso', text: 'Contoso' } as const;
+  expect(['contoso.azurecr.io', 'contoso-hash.azurecr.io', 'contosox.azurecr.io'].map((host) => mayBelongTo(byName, host))).toEqual([true, true, false]);
+});
+
+describe('whatever is given', () => {
+  const plausible = fc.constantFrom(
+    ...[CLUSTER, REGISTRY, 'shop', 'contoso', 'contoso.azurecr.io', 'connect', 'check', 'pull', 'access', 'none'],
+    ...['10m', 'true', 'false', GUID, 'app:1', 'contoso.azurecr.io/app:1', 'a\nb', '', '/', '::', '@'],
+  );
+  const value = fc.oneof(plausible, fc.string({ unit: 'binary' }), fc.string());
+  const inputs = fc.record(
+    Object.fromEntries(INPUTS.map(({ name }) => [name, value])) as Record<InputName, typeof value>,
+    { requiredKeys: [] },
+  );
+  const circumstances = fc.record(
+    { pullRequest: fc.string(), fork: fc.boolean(), needsSubscription: fc.boolean() },
+    { requiredKeys: [] },
+  );
+
+  it('throws nothing but InputErrors and Refused, and each problem names a known input and a form', () => {
+    fc.assert(
+      fc.property(inputs, circumstances, (raw, why) => {
+        try {
+          expect(Object.isFrozen(readRequest(raw, why))).toBe(true);
+        } catch (error) {
+          if (error instanceof Refused) return;
+          if (!(error instanceof InputErrors)) throw error;
+          expect(error.problems.length).toBeGreaterThan(0);
+          for (const problem of error.problems) {
+            expect(INPUTS.some(({ name }) => name === problem.input)).toBe(true);
+            expect(problem.wanted).not.toBe('');
+          }
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('takes a good request apart from one bad input, and names just that one', () => {
+    const good: RawInputs = { ...LEAST, image: 'app:1', namespace: 'probes', timeout: '20m', 'fail-on': 'warn' };
+    const single = fc.constantFrom<InputName>('namespace', 'timeout', 'fail-on', 'mode', 'verify', 'summary');
+    fc.assert(
+      fc.property(single, (input) => {
+        expect(named({ ...good, [input]: '!' })).toEqual([`${input}=!`]);
+      }),
+    );
+  });
+
+  it('answers quickly, however long', () => {
+    const long = 'a-'.repeat(50_000);
+    const started = Date.now();
+    problemsOf({ cluster: long, registry: long, image: `${long}:1\n${long}a:1`, 'resource-group': long, timeout: '1'.repeat(50_000) });
+    expect(Date.now() - started).toBeLessThan(1000);
+  });
+});

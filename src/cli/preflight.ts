@@ -1,0 +1,118 @@
+/** `connect` and `check` on a terminal. */
+import { tmpdir } from 'node:os';
+import type { RawInputs } from '../core/inputs.js';
+import type { Log } from '../core/ports.js';
+import type { Mode } from '../core/report.js';
+import { azureCliCredential } from '../host/credentials.js';
+import { createExec } from '../host/exec.js';
+import { Cancelled, describeFailure } from '../host/failure.js';
+import { runPreflight } from '../host/run.js';
+import type { Outcome } from '../host/run.js';
+import { forLog } from '../render/escape.js';
+import { reportJson } from '../render/report-json.js';
+import { checkLine, closingLines, findingLine, pullLine, waitingLine } from '../render/story.js';
+import { EXIT } from './exit-codes.js';
+import { interruptible } from './interrupt.js';
+import { Lines } from './terminal.js';
+import type { Terminal } from './terminal.js';
+
+export type OutputForm = 'text' | 'json';
+
+/**
+ * Runs one preflight. With `json`, standard output holds the report and nothing else, and the story goes to standard error.
+ *
+ * @returns the exit code
+ */
+export async function preflightCommand(
+  mode: Mode,
+  flags: RawInputs,
+  form: OutputForm,
+  debug: boolean,
+  terminal: Terminal,
+): Promise<number> {
+  const { environment } = terminal;
+  const story = new Lines(form === 'json' ? terminal.stderr : terminal.stdout, environment);
+  const errors = new Lines(terminal.stderr, environment);
+  const log = createLog(story, errors, debug);
+  try {
+    const outcome = await interruptible(
+      (name) => new Cancelled(name),
+      (signal) =>
+        runPreflight(
+          { ...flags, mode },
+          { needsSubscription: false },
+          {
+            environment,
+            log,
+            signal,
+            temporaryFolder: tmpdir(),
+            // The process that would look at it is this one.
+            remember: () => undefined,
+            signIn: ({ clock, log: hostLog }) =>
+              azureCliCredential({
+                exec: createExec(environment),
+                clock,
+                log: hostLog,
+                howToSignIn: 'Sign in to Azure first: az login',
+              }),
+          },
+        ),
+    );
+    tell(outcome, story);
+    if (form === 'json') terminal.stdout.write(reportJson(outcome.report));
+    return exitCodeOf(outcome);
+  } catch (error) {
+    return tellFailure(error, errors);
+  }
+}
+
+function createLog(story: Lines, errors: Lines, debug: boolean): Log {
+  const tell = (lines: readonly string[]): void => lines.forEach((line) => story.story(line));
+  return {
+    chapter: (title) => story.line(story.style(forLog(title), 'bold')),
+    check: (check) => tell(checkLine(check)),
+    pull: (pull) => tell(pullLine(pull)),
+    finding: (finding) => tell(findingLine(finding)),
+    waiting: (waiting) => story.passing(waitingLine(waiting)),
+    debug: (line) => {
+      if (debug) errors.line(errors.style(`debug: ${forLog(line)}`, 'dim'));
+    },
+    secret: (value) => {
+      story.hide(value);
+      errors.hide(value);
+    },
+  };
+}
+
+function tell({ report, reportPath, reportProblem, notRemoved, succeeded }: Outcome, story: Lines): void {
+  story.line();
+  closingLines(report).forEach((line) => story.story(line));
+  if (report.result === 'passed' && !succeeded)
+    story.story('! findings or warnings fail this run, because of fail-on warn');
+  if (reportProblem !== undefined) story.story(`! the report could not be written: ${forLog(reportProblem)}`);
+  else story.line(`  report: ${reportPath}`);
+  if (notRemoved.length > 0) {
+    story.story(
+      '! the probe left something behind; the cluster removes it by itself later, or remove it now:',
+    );
+    notRemoved.forEach((line) => story.line(`    ${forLog(line)}`));
+  }
+}
+
+function exitCodeOf({ report, succeeded }: Outcome): number {
+  if (report.result === 'passed') return succeeded ? EXIT.passed : EXIT.failed;
+  return EXIT[report.result];
+}
+
+const FAILURE_CODES = {
+  unusable: EXIT.unusable,
+  cancelled: EXIT.interrupted,
+  ended: EXIT.unknown,
+} as const;
+
+function tellFailure(error: unknown, errors: Lines): number {
+  const { kind, problems, fix } = describeFailure(error);
+  for (const problem of problems) errors.story(`✗ ${forLog(problem)}`);
+  for (const line of fix?.split('\n') ?? []) errors.line(`    ${forLog(line)}`);
+  return FAILURE_CODES[kind];
+}

@@ -1,0 +1,42 @@
+/**
+ * ARM resource ids. They are compared in any casing, everywhere, through {@link sameId}: bodies hold `/resourcegroups/`,
+ * Location headers `managedclusters` (recording: managedClusters.GET.variants.json).
+ */
+
+export interface ArmId {
+  subscriptionId: string;
+  resourceGroup: string;
+  name: string;
+}
+
+/** The parts of a resource's id; undefined when it isn't the id of a resource in a resource group. */
+export function parseArmId(id: string): ArmId | undefined {
+  const parts =
+    /^\/*subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/[^/]+\/[^/]+\/([^/]+)\/?$/i.exec(id);
+  if (parts === null) return undefined;
+  const [, subscriptionId = '', resourceGroup = '', name = ''] = parts;
+  return { subscriptionId, resourceGroup, name };
+}
+
+/** One spelling of an id: lower-case, one leading slash, none at the end. */
+export function canonicalId(id: string): string {
+  return `/${id.replace(/^\/+|\/+$/g, '').toLowerCase()}`;
+}
+
+/** Whether two ids name the same thing. */
+export function sameId(one: string, other: string): boolean {
+  return canonicalId(one) === canonicalId(other);
+}
+
+/** The last part of an id: for a role definition or assignment, its GUID, lower-case. */
+export function lastPart(id: string): string {
+  return canonicalId(id).slice(canonicalId(id).lastIndexOf('/') + 1);
+}
+
+export function clusterId(ref: { subscriptionId: string; resourceGroup: string; name: string }): string {
+  return `/subscriptions/${ref.subscriptionId}/resourceGroups/${ref.resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${ref.name}`;
+}
+
+export function registryId(ref: { subscriptionId: string; resourceGroup: string; name: string }): string {
+  return `/subscriptions/${ref.subscriptionId}/resourceGroups/${ref.resourceGroup}/providers/Microsoft.ContainerRegistry/registries/${ref.name}`;
+}

@@ -1,0 +1,175 @@
+/** Role assignments and definitions, through Azure's own client on top of the guarded sender. */
+import { AuthorizationManagementClient } from '@azure/arm-authorization';
+import type { RoleAssignment as ServedAssignment, RoleDefinition } from '@azure/arm-authorization';
+import { isRestError } from '@azure/core-rest-pipeline';
+import { azureHttpClient, SENDER_DECIDES } from '../http/azure-client.js';
+import type { Sender } from '../http/sender.js';
+import { at, optional, parseJson } from '../json.js';
+import { HttpFault } from '../ports.js';
+import type { Credential } from '../ports.js';
+import { ArmError, readArmError } from './arm.js';
+import { canonicalId, lastPart } from './arm-id.js';
+import type { Cloud } from './clouds.js';
+import type { Role } from './roles.js';
+
+export interface Assignment {
+  id: string;
+  name: string;
+  scope: string;
+  roleDefinitionId: string;
+  principalId: string;
+  condition?: string;
+  description?: string;
+  /** ISO 8601. */
+  updatedOn?: string;
+}
+
+export interface NewAssignment {
+  name: string;
+  scope: string;
+  roleDefinitionId: string;
+  principalId: string;
+  description: string;
+}
+
+export class RoleAssignments {
+  readonly #client: AuthorizationManagementClient;
+
+  constructor(sender: Sender, credential: Credential, cloud: Cloud, subscriptionId: string) {
+    this.#client = new AuthorizationManagementClient(
+      {
+        getToken: async (_scopes, options) => {
+          const signal = options?.abortSignal instanceof AbortSignal ? options.abortSignal : undefined;
+          const { token, expiresOn } = await credential.token(cloud.resourceManagerScope, signal);
+          return { token, expiresOnTimestamp: expiresOn };
+        },
+      },
+      subscriptionId,
+      {
+        endpoint: cloud.resourceManager,
+        httpClient: azureHttpClient(sender, 'arm-token'),
+        ...SENDER_DECIDES,
+      },
+    );
+  }
+
+  /**
+   * The assignments at a scope and above that reach a principal: `groups` also those through groups that hold it, which
+   * may need a right to read the directory.
+   *
+   * @throws {ArmError}
+   */
+  async reaching(scope: string, principalId: string, groups: boolean): Promise<Assignment[]> {
+    const filter = groups ? `atScope() and assignedTo('${principalId}')` : `principalId eq '${principalId}'`;
+    const attempted = `list the role assignments of ${principalId} at ${lastPart(scope)}`;
+    const found: Assignment[] = [];
+    await translated(attempted, async () => {
+      const list = this.#client.roleAssignments.listForScope(bare(scope), {
+        filter,
+        // A page without a list must not read as "there is none": the client would take it for empty.
+        onResponse: (raw) => {
+          if (raw.status === 200 && !Array.isArray(at(parseJson(raw.bodyAsText ?? ''), 'value'))) {
+            throw new ArmError(attempted, raw.status, '', 'the answer holds no list');
+          }
+        },
+      });
+      for await (const served of list) found.push(...readAssignment(served));
+    });
+    // The filter by principal also returns what is below the scope.
+    return found.filter((assignment) => reaches(assignment.scope, scope));
+  }
+
+  /** A role's definition, by the id that an assignment names. @throws {ArmError} */
+  async role(roleDefinitionId: string): Promise<Role> {
+    const guid = lastPart(roleDefinitionId);
+    const attempted = `read the role definition ${guid}`;
+    const served = await translated(attempted, () =>
+      this.#client.roleDefinitions.getById(bare(roleDefinitionId)),
+    );
+    return readRole(guid, served);
+  }
+
+  /** Writes an assignment for a service principal (a managed identity is one). @throws {ArmError} */
+  async create(assignment: NewAssignment): Promise<Assignment> {
+    const { name, scope, ...properties } = assignment;
+    const attempted = `create role assignment ${name} for ${assignment.principalId} at ${lastPart(scope)}`;
+    const served = await translated(attempted, () =>
+      this.#client.roleAssignments.create(bare(scope), name, {
+        ...properties,
+        principalType: 'ServicePrincipal',
+      }),
+    );
+    const [created] = readAssignment(served);
+    if (created === undefined) throw new ArmError(attempted, 200, '', 'the answer is no role assignment');
+    return created;
+  }
+}
+
+/** The SDK writes `//subscriptions/…` when a scope begins with a slash. */
+function bare(scope: string): string {
+  return scope.replace(/^\/+/, '');
+}
+
+/** Whether an assignment's scope is the asked one or above it. */
+function reaches(assignmentScope: string, scope: string): boolean {
+  const above = canonicalId(assignmentScope);
+  const here = canonicalId(scope);
+  return (
+    above === '/' ||
+    above === here ||
+    here.startsWith(`${above}/`) ||
+    above.startsWith('/providers/microsoft.management/')
+  );
+}
+
+/** A served assignment → ours; one without the fields that decide is left out by throwing, never by silence. */
+function readAssignment(served: ServedAssignment): Assignment[] {
+  const { id, name, scope, roleDefinitionId, principalId, condition, description, updatedOn } = served;
+  if (
+    id === undefined ||
+    scope === undefined ||
+    roleDefinitionId === undefined ||
+    principalId === undefined
+  ) {
+    throw new ArmError('read a role assignment', 200, '', 'it lacks its id, scope, role or principal');
+  }
+  return [
+    {
+      id,
+      name: name ?? lastPart(id),
+      scope,
+      roleDefinitionId,
+      principalId: principalId.toLowerCase(),
+      ...optional('condition', condition ?? undefined),
+      ...optional('description', description ?? undefined),
+      ...optional('updatedOn', updatedOn?.toISOString()),
+    },
+  ];
+}
+
+/** A served role definition → ours. Shape: recording roleDefinitions.real.json. */
+export function readRole(guid: string, served: RoleDefinition): Role {
+  return {
+    guid,
+    name: served.roleName ?? guid,
+    permissions: (served.permissions ?? []).map((permission) => ({
+      actions: permission.actions ?? [],
+      notActions: permission.notActions ?? [],
+      dataActions: permission.dataActions ?? [],
+      notDataActions: permission.notDataActions ?? [],
+    })),
+  };
+}
+
+/** Runs a call of the SDK and turns its errors into ours. */
+async function translated<T>(attempted: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    // By its name: the SDK may bring a copy of the class of its own.
+    if (!isRestError(error)) throw error;
+    if (error.cause instanceof HttpFault) throw error.cause;
+    const { code, message } = readArmError(error.response?.bodyAsText ?? error.message);
+    throw new ArmError(attempted, error.statusCode ?? 0, code, message);
+  }
+}

@@ -1,0 +1,68 @@
+/** One run's dealings with Azure: who is signed in, what is trusted, and through what everything is sent. */
+import { Sender } from '../http/sender.js';
+import { Trust } from '../http/trust.js';
+import { asText, at, parseJson } from '../json.js';
+import type { Credential, Ports } from '../ports.js';
+import { Arm } from './arm.js';
+import { AZURE_CLOUD } from './clouds.js';
+import type { Cloud } from './clouds.js';
+import { DataPlane } from './data-plane.js';
+import type { Registry } from './registry.js';
+import { RoleAssignments } from './role-assignments.js';
+
+/** The signed-in principal, as its token names it. */
+export interface Caller {
+  objectId: string;
+  type: 'ServicePrincipal' | 'User';
+  /** For people. */
+  name: string;
+}
+
+export class AzureSession {
+  readonly cloud: Cloud = AZURE_CLOUD;
+  readonly trust = new Trust(this.cloud);
+  readonly sender: Sender;
+  readonly arm: Arm;
+  readonly credential: Credential;
+
+  constructor(private readonly ports: Ports) {
+    this.credential = ports.credential;
+    this.sender = new Sender(ports.http, this.trust, ports.clock, ports.log, ports.signal);
+    this.arm = new Arm(this.sender, ports.credential, this.cloud);
+  }
+
+  /** Gets the first ARM token and says whose it is. @throws {SignInError} */
+  async signIn(): Promise<Caller> {
+    const { token } = await this.credential.token(this.cloud.resourceManagerScope, this.ports.signal);
+    return callerOf(token);
+  }
+
+  roleAssignments(subscriptionId: string): RoleAssignments {
+    return new RoleAssignments(this.sender, this.credential, this.cloud, subscriptionId);
+  }
+
+  dataPlane(registry: Registry): DataPlane {
+    return new DataPlane(this.sender, this.credential, this.cloud, registry, (value) =>
+      this.ports.log.secret(value),
+    );
+  }
+}
+
+/**
+ * Who a token speaks for. Its signature is the server's business: this only names the caller to people.
+ * Claims: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+ */
+export function callerOf(token: string): Caller {
+  const claims = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const objectId = asText(at(claims, 'oid')) ?? 'unknown';
+  const user = asText(at(claims, 'upn')) ?? asText(at(claims, 'unique_name'));
+  const isUser =
+    asText(at(claims, 'idtyp')) === 'user' ||
+    (asText(at(claims, 'idtyp')) === undefined && user !== undefined);
+  const application = asText(at(claims, 'appid'));
+  return {
+    objectId,
+    type: isUser ? 'User' : 'ServicePrincipal',
+    name: isUser ? (user ?? objectId) : `application ${application ?? objectId}`,
+  };
+}

@@ -1,0 +1,562 @@
+/**
+ * The catalogue: why a check fails, and how to mend it. A cause is a record; adding one touches this file and its page in
+ * docs/causes, which is made from it. Ids are those users find in reports, so they never change.
+ */
+import type { Fix } from '../report.js';
+import { ACR_PULL, REPOSITORY_READER } from '../azure/roles.js';
+import { assignRole, clusterScope, command, kubeletObjectId, registryScope, scopeOf } from './commands.js';
+import type { Command } from './commands.js';
+import { shellWord } from '../shell.js';
+
+/** What is known when a fix is written. All of it may be missing. */
+export interface FixFacts {
+  cluster?: { id: string; name: string; resourceGroup: string };
+  registry?: { id: string; name: string; loginServer: string };
+  /** Object id of the kubelet identity. */
+  kubeletObjectId?: string;
+  kubeletIsServicePrincipal?: boolean;
+  /** The pull role for the registry's mode. */
+  role?: { name: string; guid: string };
+  caller?: { objectId: string; type: 'ServicePrincipal' | 'User' };
+  /** The right that was missing. */
+  missing?: { action: string; scope: string };
+  namespace?: string;
+  image?: string;
+  servicePrincipalClientId?: string;
+}
+
+export interface Cause {
+  /** What is wrong, in a few words. */
+  title: string;
+  /** Why it happens, for someone who has never met it. */
+  why: string;
+  fix: (facts: FixFacts) => Fix;
+}
+
+/** Where the pages are. */
+export const DOCS = 'https://github.com/aks-acr-pull/aks-acr-pull/blob/main/docs/causes';
+
+const fix = (summary: string, ...commands: (Command | undefined)[]): Fix => {
+  const known = commands.filter((one) => one !== undefined);
+  return {
+    summary,
+    commands: known.map((one) => one.pasteable),
+    ...(known.length === 0 ? {} : { literalCommands: known.map((one) => one.literal) }),
+  };
+};
+
+const say = (summary: string) => (): Fix => fix(summary);
+
+/** The grant itself, as someone who may would make it. */
+function grantCommand({
+  cluster,
+  registry,
+  kubeletObjectId: objectId,
+  kubeletIsServicePrincipal,
+  role,
+}: FixFacts): Command | undefined {
+  if (registry === undefined || objectId === undefined || role === undefined) return undefined;
+  const principal =
+    cluster === undefined || kubeletIsServicePrincipal === true
+      ? objectId
+      : kubeletObjectId(cluster, objectId);
+  return assignRole(role.guid, principal, 'ServicePrincipal', registryScope(registry));
+}
+
+/** Least built-in role for each right that the product asks of its caller, and where to give it. */
+const ROLE_FOR_ACTION: readonly { action: RegExp; role: string; guid: string }[] = [
+  {
+    action: /^Microsoft\.ContainerService\/managedClusters\//i,
+    role: 'Azure Kubernetes Service Cluster User Role',
+    guid: '4abbcc35-e782-43d8-92c5-2d3f1bd2253f',
+  },
+  {
+    action: /^Microsoft\.Authorization\/roleAssignments\/(write|delete)$/i,
+    role: 'Role Based Access Control Administrator',
+    guid: 'f58310d9-a9f6-439a-9e8d-f62e7b41a168',
+  },
+  { action: /\/read$/i, role: 'Reader', guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7' },
+];
+
+/** The resource that a missing right is about: an assignment's own id is cut back to the scope it is made at. */
+function scopeToGrantAt(scope: string): string {
+  return scope.replace(/\/providers\/Microsoft\.Authorization\/.*$/i, '');
+}
+
+/** The least role with a right, for who lacks it. */
+export function roleForAction(action: string): { role: string; guid: string } | undefined {
+  return ROLE_FOR_ACTION.find((candidate) => candidate.action.test(action));
+}
+
+function callerRight({ caller, missing, registry, cluster }: FixFacts): Command | undefined {
+  if (missing === undefined || caller === undefined) return undefined;
+  const role = roleForAction(missing.action);
+  if (role === undefined) return undefined;
+  const at = scopeToGrantAt(missing.scope);
+  const scope =
+    at !== ''
+      ? scopeOf(at)
+      : registry !== undefined
+        ? registryScope(registry)
+        : cluster === undefined
+          ? undefined
+          : clusterScope(cluster);
+  return scope === undefined ? undefined : assignRole(role.guid, caller.objectId, caller.type, scope);
+}
+
+const CATALOGUE = {
+  'not-signed-in': {
+    title: 'nobody is signed in to Azure',
+    why: 'The step found no login it could use, or the login was refused.',
+    fix: say('Sign in before this step: azure/login, or client-id and tenant-id with id-token: write.'),
+  },
+  'arm-unreachable': {
+    title: 'Azure Resource Manager cannot be reached',
+    why: 'No answer came from Azure Resource Manager: the network, a proxy or a firewall on the way from here.',
+    fix: say(
+      'Check the network, HTTPS_PROXY and the CA certificates of the machine that runs this; then run it again.',
+    ),
+  },
+  'arm-error': {
+    title: 'Azure refused or failed the request',
+    why: 'Azure answered with an error that is none of the known ones; its own words stand beside it.',
+    fix: say(
+      "Read Azure's own words; if they name no remedy, run again with debug logging and look at the request that failed.",
+    ),
+  },
+  'cluster-not-found': {
+    title: 'the cluster was not found',
+    why: 'There is no cluster of that name in that resource group and subscription.',
+    fix: () =>
+      fix(
+        'Compare the name, the resource group and the subscription with what is there.',
+        command('az', 'aks', 'list', '--query', '[].{name:name, group:resourceGroup}', '-o', 'table'),
+      ),
+  },
+  'registry-not-found': {
+    title: 'the registry was not found',
+    why: 'No registry of that name exists where this login can see, or this login may not read it.',
+    fix: () =>
+      fix(
+        'Compare the name and the subscription with what is there; a registry in another subscription needs Reader there.',
+        command(
+          'az',
+          'acr',
+          'list',
+          '--query',
+          '[].{name:name, loginServer:loginServer, group:resourceGroup}',
+          '-o',
+          'table',
+        ),
+      ),
+  },
+  'arm-authorization-missing': {
+    title: 'the login lacks a right in Azure',
+    why: 'Azure Resource Manager refused because the signed-in principal has no role assignment with this action at this scope.',
+    fix: (facts) => {
+      const right = callerRight(facts);
+      const writes = /roleAssignments\/write$/i.test(facts.missing?.action ?? '');
+      const role = facts.missing === undefined ? undefined : roleForAction(facts.missing.action)?.role;
+      const give =
+        role === undefined
+          ? 'Have the login given a role with this action'
+          : `Have the login (object id ${facts.caller?.objectId ?? 'unknown'}) given ${role}`;
+      return writes
+        ? fix(
+            `Either someone who may makes the grant (first command), or ${give[0]?.toLowerCase() ?? ''}${give.slice(1)} (second command) and this runs again.`,
+            grantCommand(facts),
+            right,
+          )
+        : fix(`${give}, then run this again.`, right);
+    },
+  },
+  'arm-abac-condition': {
+    title: "the login may assign roles only under a condition, and this grant doesn't meet it",
+    why: 'The login is a constrained delegate: its right to assign roles has a condition on which roles or principals it covers.',
+    fix: (facts) =>
+      fix(
+        `Have the condition extended to ${facts.role?.name ?? 'the pull role'} for service principals, or have someone who may make the grant.`,
+        grantCommand(facts),
+      ),
+  },
+  'arm-scope-locked': {
+    title: 'a lock forbids the change',
+    why: 'A read-only lock on the registry, its resource group or its subscription also forbids role assignments.',
+    fix: (facts) =>
+      fix(
+        'Have the lock lifted while the grant is made.',
+        facts.registry === undefined
+          ? undefined
+          : command('az', 'lock', 'list', '--resource', registryScope(facts.registry), '-o', 'table'),
+      ),
+  },
+  'arm-role-limit': {
+    title: 'the subscription holds no more role assignments',
+    why: 'A subscription holds at most 4,000 role assignments.',
+    fix: say('Remove role assignments that are no longer needed, such as those of deleted principals.'),
+  },
+  'arm-policy-denied': {
+    title: 'an Azure Policy forbids the change',
+    why: 'A policy assignment with the effect deny covers role assignments at this scope.',
+    fix: say('Ask the owner of the named policy for an exemption for this role assignment.'),
+  },
+  'arm-role-update-not-permitted': {
+    title: "the grant's name is taken by another grant",
+    why: 'A role assignment of the same name belongs to another principal or scope, and these can never be changed.',
+    fix: say('Delete the stale role assignment that the message names, then run this again.'),
+  },
+  'arm-principal-not-found-replication': {
+    title: 'Entra ID does not know the kubelet identity',
+    why: 'The identity was made moments ago and is not replicated yet, or it was deleted, or it lives in another tenant.',
+    fix: (facts) =>
+      fix(
+        'If the cluster is new, run this again in some minutes. Else look whether the identity still exists.',
+        facts.kubeletObjectId === undefined
+          ? undefined
+          : command(
+              'az',
+              'ad',
+              'sp',
+              'show',
+              '--id',
+              facts.cluster === undefined
+                ? facts.kubeletObjectId
+                : kubeletObjectId(facts.cluster, facts.kubeletObjectId),
+            ),
+      ),
+  },
+  'cluster-stopped': {
+    title: 'the cluster is stopped',
+    why: 'A stopped cluster has no nodes and no API server, so nothing can be pulled there.',
+    fix: ({ cluster }) =>
+      fix(
+        'Start the cluster, then run this again.',
+        cluster && command('az', 'aks', 'start', '-g', cluster.resourceGroup, '-n', cluster.name),
+      ),
+  },
+  'cluster-being-made': {
+    title: 'the cluster is still being made',
+    why: 'Azure names the kubelet identity only when the cluster is far enough along.',
+    fix: ({ cluster }) =>
+      fix(
+        'Wait until the cluster is there, then run this again.',
+        cluster && command('az', 'aks', 'wait', '--created', '-g', cluster.resourceGroup, '-n', cluster.name),
+      ),
+  },
+  'cluster-being-deleted': {
+    title: 'the cluster is being deleted',
+    why: 'Its provisioning state is Deleting.',
+    fix: say('Use another cluster.'),
+  },
+  'service-principal-cluster': {
+    title: 'the nodes use a service principal, whose object id Azure does not tell here',
+    why: 'The cluster was made with a service principal instead of managed identities. Roles go to its object id, and the cluster only names its application id.',
+    fix: ({ servicePrincipalClientId, cluster }) =>
+      fix(
+        'Give the object id as input kubelet-object-id; or better, move the cluster to managed identities.',
+        command(
+          'az',
+          'ad',
+          'sp',
+          'show',
+          '--id',
+          servicePrincipalClientId ?? '<application id>',
+          '--query',
+          'id',
+          '-o',
+          'tsv',
+        ),
+        cluster &&
+          command(
+            'az',
+            'aks',
+            'update',
+            '-g',
+            cluster.resourceGroup,
+            '-n',
+            cluster.name,
+            '--enable-managed-identity',
+          ),
+      ),
+  },
+  'registry-mode-unknown': {
+    title: "the registry's role assignment mode is unknown",
+    why: "Azure's answer didn't say whether the registry takes AcrPull or repository roles, so the right role can't be told.",
+    fix: ({ registry }) =>
+      fix(
+        'Look at the mode.',
+        registry && command('az', 'acr', 'show', '-n', registry.name, '--query', 'roleAssignmentMode'),
+      ),
+  },
+  'unauthorized-no-role': {
+    title: 'the kubelet identity has no role that lets it pull',
+    why: "Nodes pull as the cluster's kubelet identity, and no role assignment that reaches it lets it read from this registry.",
+    fix: (facts) =>
+      fix(
+        `Give ${facts.role?.name ?? 'the pull role'} to the kubelet identity at the registry; mode connect does it.`,
+        grantCommand(facts),
+      ),
+  },
+  'abac-wrong-role': {
+    title: 'the kubelet identity has a role that this ABAC-enabled registry ignores',
+    why: 'A registry in the mode "RBAC Registry + ABAC Repository Permissions" takes only repository roles: AcrPull, Reader, Contributor and Owner let nobody pull there.',
+    fix: (facts) =>
+      fix(
+        `Give ${REPOSITORY_READER.name} to the kubelet identity at the registry; mode connect does it.`,
+        grantCommand(facts),
+      ),
+  },
+  'legacy-wrong-role': {
+    title: 'the kubelet identity has a repository role, which this registry ignores',
+    why: 'A registry in the mode "RBAC Registry Permissions" takes AcrPull; repository roles count only once the registry is ABAC-enabled.',
+    fix: (facts) =>
+      fix(
+        `Give ${ACR_PULL.name} to the kubelet identity at the registry; mode connect does it.`,
+        grantCommand(facts),
+      ),
+  },
+  'access-unknown': {
+    title: "it can't be told whether the kubelet identity may pull",
+    why: 'Part of what decides it could not be read, or is a condition that is not evaluated here.',
+    fix: (facts) =>
+      fix(
+        'Let this login read role assignments at the registry (Reader is enough), or let a real pull decide: verify: pull.',
+        callerRight(facts),
+      ),
+  },
+  'grant-not-effective-yet': {
+    title: 'the grant is there, but does not work yet',
+    why: 'A new role assignment takes minutes until registries know it: up to ten for a direct one, longer through a group.',
+    fix: ({ cluster, registry }) =>
+      fix(
+        'Nothing is wrong. Wait, then check again.',
+        cluster &&
+          registry &&
+          command(
+            'aks-acr-pull',
+            'check',
+            '--cluster',
+            clusterScope(cluster),
+            '--registry',
+            registry.loginServer,
+          ),
+      ),
+  },
+  'pulled-without-the-identity': {
+    title: 'the pull worked, but not because of the kubelet identity',
+    why: 'No role lets the kubelet identity pull, and yet the node did: the registry is open to anonymous pulls, or a credential or mirror is configured on the node.',
+    fix: (facts) =>
+      fix('Make the grant (mode connect), then find and remove what let the node pull.', grantCommand(facts)),
+  },
+  'no-nodes': {
+    title: 'there is no node to pull on',
+    why: 'Every requested pool has zero nodes, or no pool of that name exists.',
+    fix: ({ cluster }) =>
+      fix(
+        'Name pools that run nodes, or scale one up.',
+        cluster &&
+          command(
+            'az',
+            'aks',
+            'nodepool',
+            'list',
+            '-g',
+            cluster.resourceGroup,
+            '--cluster-name',
+            cluster.name,
+            '-o',
+            'table',
+          ),
+      ),
+  },
+  'api-server-unreachable': {
+    title: "the cluster's API server cannot be reached from here",
+    why: 'No answer came: a private cluster, an address range that leaves this machine out, or a proxy.',
+    fix: say(
+      "Run this where the API server can be reached: a runner in the cluster's network, or an address in its authorised ranges.",
+    ),
+  },
+  'cluster-rights-missing': {
+    title: 'the login may not do this in the cluster',
+    why: 'The API server knows the login, but no Kubernetes or Azure role gives it the right.',
+    fix: ({ caller, cluster, namespace }) =>
+      fix(
+        'On a cluster with Azure RBAC, give the login Azure Kubernetes Service RBAC Writer for the namespace; otherwise a Role for jobs, serviceaccounts, pods and events.',
+        caller &&
+          cluster &&
+          assignRole('a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb', caller.objectId, caller.type, {
+            ask: `az aks show -g ${cluster.resourceGroup} -n ${cluster.name} --query "join('/namespaces/', [id, '${namespace ?? 'default'}'])" -o tsv`,
+            literal: `${cluster.id}/namespaces/${namespace ?? 'default'}`,
+          }),
+      ),
+  },
+  'cluster-sign-in-refused': {
+    title: 'the API server does not accept this login',
+    why: 'The certificate or token was refused with 401: expired, from another tenant, or the cluster wants another way to sign in.',
+    fix: ({ cluster }) =>
+      fix(
+        'Look how the cluster signs people in.',
+        cluster &&
+          command(
+            'az',
+            'aks',
+            'show',
+            '-g',
+            cluster.resourceGroup,
+            '-n',
+            cluster.name,
+            '--query',
+            '{entra:aadProfile, localAccountsDisabled:disableLocalAccounts}',
+          ),
+      ),
+  },
+  'namespace-missing': {
+    title: 'the namespace does not exist',
+    why: "The probe runs in a namespace that must be there; this tool doesn't make one.",
+    fix: ({ namespace }) =>
+      fix(
+        'Name a namespace that exists, or make it.',
+        command('kubectl', 'create', 'namespace', namespace ?? 'default'),
+      ),
+  },
+  'probe-refused': {
+    title: 'the cluster refused the probe, so nothing could be pulled',
+    why: 'A policy, a quota or admission control refused the pod before it could try. That says nothing about pulls.',
+    fix: say(
+      'Read which policy or quota it was, and use a namespace where it does not apply (input namespace).',
+    ),
+  },
+  'probe-unschedulable': {
+    title: 'no node took the probe',
+    why: 'The scheduler found no node of the pool with room for a pod of 100m CPU and 128 MiB.',
+    fix: say('Make room on the pool or scale it up, then run this again.'),
+  },
+  'probe-timed-out': {
+    title: 'the pull came to no end in time',
+    why: 'The node neither finished nor failed the pull: a registry or data endpoint that hangs, or a slow network.',
+    fix: say(
+      'Look at the events of the node, and whether it can reach the login server and the data endpoint.',
+    ),
+  },
+  'probe-changed': {
+    title: 'the cluster changed the probe, so the pull proves nothing',
+    why: 'Admission rewrote the pod: it was given a pull secret, another image, command or account.',
+    fix: say('Use a namespace where nothing is injected (input namespace), then run this again.'),
+  },
+  'tag-not-found': {
+    title: 'the image is not in the registry',
+    why: 'The registry answered that it has no such tag, digest or repository.',
+    fix: ({ registry, image }) =>
+      fix(
+        'Look which tags there are.',
+        registry && image !== undefined
+          ? command('az', 'acr', 'repository', 'show-tags', '-n', registry.name, '--repository', image)
+          : undefined,
+      ),
+  },
+  'platform-mismatch-arch': {
+    title: 'the image has no version for this kind of node',
+    why: "The image is an index without the node pool's platform.",
+    fix: say('Build the image for the platform of the pool too, or keep it off this pool.'),
+  },
+  'firewall-403': {
+    title: "the registry's firewall refuses the nodes",
+    why: "The registry's network rules don't let the address of the nodes in.",
+    fix: ({ registry }) =>
+      fix(
+        "Let the nodes' outbound address in, or give the registry a private endpoint in their network.",
+        registry && command('az', 'acr', 'network-rule', 'list', '-n', registry.name),
+      ),
+  },
+  'dns-nxdomain': {
+    title: 'the node cannot resolve a host name of the registry',
+    why: 'DNS as the node sees it has no such name: a missing private DNS zone link, or a name that is misspelt.',
+    fix: say(
+      "Look at the DNS servers of the nodes' network and at the links of the private DNS zone privatelink.azurecr.io.",
+    ),
+  },
+  'connection-timeout': {
+    title: 'the node cannot connect to the registry',
+    why: 'Packets from the node to the registry get no answer: a firewall, a route or a missing private endpoint.',
+    fix: say(
+      'Look at the outbound rules of the nodes for the login server and the data endpoint on port 443.',
+    ),
+  },
+  'tls-unknown-authority': {
+    title: "the node does not trust the registry's certificate",
+    why: 'Something on the way re-signs TLS, and the node does not know its authority.',
+    fix: say('Exempt the registry from TLS inspection, or give the nodes the authority (custom CA trust).'),
+  },
+  'rate-limited-429': {
+    title: 'the registry throttles',
+    why: 'Too many requests reached the registry at once, more than its tier takes.',
+    fix: say('Run this again later; a higher tier takes more.'),
+  },
+  'registry-5xx': {
+    title: 'the registry failed',
+    why: 'The registry answered with a server error.',
+    fix: say("Run this again; look at Azure's service health if it stays."),
+  },
+  'unauthorized-unresolved': {
+    title: 'the registry refused the node, though the role is there',
+    why: 'The role assignment is right, and yet the node is refused. Its scale set may not hold the identity, it may use a cached credential, or the message hides another reason.',
+    fix: ({ cluster }) =>
+      fix(
+        'Look whether every scale set of the nodes holds the kubelet identity.',
+        cluster &&
+          command(
+            'az',
+            'vmss',
+            'list',
+            '-g',
+            {
+              ask: `az aks show -g ${shellWord(cluster.resourceGroup)} -n ${shellWord(cluster.name)} --query nodeResourceGroup -o tsv`,
+              literal: '<node resource group>',
+            },
+            '--query',
+            '[].{name:name, identities:identity.userAssignedIdentities}',
+            '-o',
+            'json',
+          ),
+      ),
+  },
+  'storage-endpoint-blocked': {
+    title: 'the node cannot reach the endpoint that serves the layers',
+    why: 'The registry answers, but layers come from another host (a data endpoint or blob storage), and that is blocked for the nodes.',
+    fix: ({ registry }) =>
+      fix(
+        'Let the nodes reach it too; dedicated data endpoints give it a fixed name.',
+        registry && command('az', 'acr', 'show-endpoints', '-n', registry.name),
+      ),
+  },
+  undetermined: {
+    title: 'the node refused the image for a reason that is not known here',
+    why: "The message is none of the known ones; the node's own words stand beside it.",
+    fix: say("Read the node's own words."),
+  },
+  'credential-withheld': {
+    title: 'a credential would have gone to a host that may not have it',
+    why: 'An answer pointed to a host that this run has no reason to trust, so nothing was sent.',
+    fix: say('Find out who changed the address: the kubeconfig, the registry or a proxy on the way.'),
+  },
+  'ended-early': {
+    title: 'the run was ended before it was done',
+    why: 'It was cancelled, or it reached its limit.',
+    fix: say('Run it again, with a longer timeout if it was the limit.'),
+  },
+} as const satisfies Record<string, Cause>;
+
+export type CauseId = keyof typeof CATALOGUE;
+
+/** All causes, by id. */
+export const CAUSES: Readonly<Record<CauseId, Cause>> = CATALOGUE;
+
+/** The page of a cause. */
+export function pageOf(id: string): string {
+  return `${DOCS}/${id}.md`;
+}
+
+/** Whether an id is one of the catalogue's. */
+export function isCause(id: string): id is CauseId {
+  return Object.hasOwn(CAUSES, id);
+}

@@ -1,0 +1,89 @@
+/** Whether the pod that the cluster admitted is the pod that was sent. */
+import { at } from '../json.js';
+import { entriesAt, listAt, textAt } from './json.js';
+import type { PodTemplate } from './probe.js';
+import { PROBE_CONTAINER } from './probe.js';
+
+/** One thing that admission changed. */
+export interface Deviation {
+  /** Path of the field, such as `spec.imagePullSecrets`. */
+  field: string;
+  /** What was found, in words. */
+  found: string;
+  /** The pull would no longer prove what it should; otherwise it is only worth telling. */
+  spoils: boolean;
+}
+
+/** Fields of our container that decide what is pulled and how; all are compared as JSON. */
+const CONTAINER_FIELDS = ['image', 'imagePullPolicy', 'command', 'args'] as const;
+/** Fields of the pod that decide who pulls and where. */
+const POD_FIELDS = ['serviceAccountName', 'automountServiceAccountToken', 'nodeSelector'] as const;
+/** Workload identity gives a pod's own containers tokens: https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html */
+const WORKLOAD_IDENTITY = 'azure.workload.identity/';
+
+/**
+ * What differs between the pod template that was sent and the pod as admitted. Defaults that the API server fills in
+ * are no deviations; webhooks and the ServiceAccount admission controller (which copies a service account's
+ * imagePullSecrets: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#serviceaccount)
+ * make the others. Extra containers and init containers don't touch our pull, so they don't spoil it.
+ */
+export function admittedAsSent(sent: PodTemplate, admitted: unknown): Deviation[] {
+  return [
+    ...pullSecrets(admitted),
+    ...containerChanges(sent, admitted),
+    ...podChanges(sent, admitted),
+    ...extras(admitted),
+  ];
+}
+
+function pullSecrets(admitted: unknown): Deviation[] {
+  const names = listAt(admitted, 'spec', 'imagePullSecrets').map(
+    (secret) => textAt(secret, 'name') ?? '(unnamed)',
+  );
+  if (names.length === 0) return [];
+  return [{ field: 'spec.imagePullSecrets', found: `added: ${names.join(', ')}`, spoils: true }];
+}
+
+function containerChanges(sent: PodTemplate, admitted: unknown): Deviation[] {
+  const wanted = sent.spec.containers.find((container) => container.name === PROBE_CONTAINER);
+  const got = listAt(admitted, 'spec', 'containers').find(
+    (container) => textAt(container, 'name') === PROBE_CONTAINER,
+  );
+  if (got === undefined)
+    return [{ field: 'spec.containers', found: `has no "${PROBE_CONTAINER}"`, spoils: true }];
+  return CONTAINER_FIELDS.flatMap((field) =>
+    changed(`spec.containers[${PROBE_CONTAINER}].${field}`, at(wanted, field), at(got, field)),
+  );
+}
+
+function podChanges(sent: PodTemplate, admitted: unknown): Deviation[] {
+  const fields = POD_FIELDS.flatMap((field) => {
+    const wanted = at(sent.spec, field);
+    const got = at(admitted, 'spec', field);
+    // More selectors only narrow the choice; ours must still be among them.
+    const kept =
+      field === 'nodeSelector' && entriesAt(wanted).every(([label, value]) => textAt(got, label) === value);
+    return kept ? [] : changed(`spec.${field}`, wanted, got);
+  });
+  const identity = ['labels', 'annotations'].flatMap((kind) =>
+    entriesAt(admitted, 'metadata', kind)
+      .filter(([name]) => name.startsWith(WORKLOAD_IDENTITY))
+      .map(([name]) => ({ field: `metadata.${kind}`, found: `added: ${name}`, spoils: true })),
+  );
+  return [...fields, ...identity];
+}
+
+function extras(admitted: unknown): Deviation[] {
+  return ['initContainers', 'containers', 'ephemeralContainers'].flatMap((kind) =>
+    listAt(admitted, 'spec', kind)
+      .map((container) => textAt(container, 'name') ?? '(unnamed)')
+      .filter((name) => kind !== 'containers' || name !== PROBE_CONTAINER)
+      .map((name) => ({ field: `spec.${kind}`, found: `added: ${name}`, spoils: false })),
+  );
+}
+
+function changed(field: string, wanted: unknown, got: unknown): Deviation[] {
+  if (JSON.stringify(wanted) === JSON.stringify(got)) return [];
+  const shown = got === undefined ? 'removed' : `changed to ${JSON.stringify(got).slice(0, 200)}`;
+  return [{ field, found: shown, spoils: true }];
+}

@@ -1,0 +1,376 @@
+/** The story, top to bottom: resolve → decide → grant → prove → conclude. */
+import { parseArmId } from './azure/arm-id.js';
+import { readCluster, readUserKubeconfig } from './azure/cluster.js';
+import type { Cluster } from './azure/cluster.js';
+import type { Registry } from './azure/registry.js';
+import { AzureSession } from './azure/session.js';
+import { CAUSES } from './diagnosis/causes.js';
+import { explainError } from './diagnosis/explain.js';
+import { removeProbes, deleteCommand } from './kubernetes/clean-up.js';
+import type { ClusterConnection } from './kubernetes/connection.js';
+import { KubeconfigError } from './kubernetes/kubeconfig.js';
+import type { Leftover, Ports } from './ports.js';
+import { pullsOutcome, SCHEMA_VERSION, verdict, worst } from './report.js';
+import type { Connection, Grant, Report, Result } from './report.js';
+import type { ClusterRef, RegistryRef, Request } from './request.js';
+import { isYoung, keepAccess, readAccess, tellAccess } from './stages/decide.js';
+import { grant } from './stages/grant.js';
+import { wantedImages } from './stages/image.js';
+import type { WantedImage } from './stages/image.js';
+import { choosePools, connectTo, prove } from './stages/prove.js';
+import type { ChosenPools } from './stages/prove.js';
+import {
+  checkClusterState,
+  checkIdentity,
+  resolveCluster,
+  Resolver,
+  resolveRegistry,
+  subscriptionFor,
+} from './stages/resolve.js';
+import { begun, StoryEnds, Telling } from './telling.js';
+
+/**
+ * Runs the whole preflight: every cluster with every registry. What fails is in the report, never thrown.
+ *
+ * @throws {InputErrors} when an input turns out to be unusable, before anything is written
+ */
+export async function preflight(request: Request, ports: Ports, version: string): Promise<Report> {
+  const startedAt = ports.clock.now();
+  const azure = new AzureSession(ports);
+  const resolver = new Resolver(azure, await subscriptionFor(request, azure));
+  const connections: Connection[] = [];
+  for (const cluster of request.clusters) {
+    for (const registry of request.registries) {
+      connections.push(await connectOne(request, cluster, registry, azure, resolver, ports));
+    }
+  }
+  const cause = connections.map(firstCause).find((found) => found !== undefined);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: 'aks-acr-pull', version },
+    mode: request.mode,
+    result: worst(connections.map((connection) => connection.result)),
+    startedAt: new Date(startedAt).toISOString(),
+    durationMs: ports.clock.now() - startedAt,
+    ...(cause === undefined ? {} : { cause }),
+    connections,
+  };
+}
+
+/** One cluster with one registry. */
+async function connectOne(
+  request: Request,
+  clusterRef: ClusterRef,
+  registryRef: RegistryRef,
+  azure: AzureSession,
+  resolver: Resolver,
+  ports: Ports,
+): Promise<Connection> {
+  const connection = newConnection(clusterRef, registryRef);
+  const telling = new Telling(connection, ports.log, ports.clock);
+  ports.log.chapter(`cluster ${connection.cluster.name} and registry ${connection.registry.name}`);
+  try {
+    connection.result = await tellStory(request, clusterRef, registryRef, azure, resolver, ports, telling);
+  } catch (error) {
+    if (ports.signal.aborted) {
+      telling.tell('ended', 'the run came to its end', {
+        status: 'unknown',
+        cause: 'ended-early',
+        evidence: reasonOf(ports.signal),
+      });
+      connection.result = 'unknown';
+    } else if (error instanceof StoryEnds) {
+      connection.result = error.check.status === 'fail' ? 'failed' : 'unknown';
+    } else {
+      // What is no known kind of error is thrown on: it is a fault of ours.
+      telling.tell('went-through', 'the run went through', explainError(error, telling.facts, 'cluster'));
+      connection.result = 'unknown';
+    }
+  }
+  return connection;
+}
+
+async function tellStory(
+  request: Request,
+  clusterRef: ClusterRef,
+  registryRef: RegistryRef,
+  azure: AzureSession,
+  resolver: Resolver,
+  ports: Ports,
+  telling: Telling,
+): Promise<Result> {
+  const { connection } = telling;
+  const pulls = request.verify === 'pull';
+
+  // Resolve: who are we, which cluster, which registry. Cluster and registry are read side by side.
+  await signIn(azure, ports, telling);
+  const since = ports.clock.now();
+  const clusterRead = begun(resolver.cluster(clusterRef));
+  const located = begun(resolver.located(registryRef));
+  const registryRead = begun(resolver.registry(registryRef));
+  const access = begun(readAccessSoon(azure, clusterRead(), located(), registryRead(), request));
+  const kubeconfig = pulls
+    ? begun(clusterRead().then((cluster) => readUserKubeconfig(azure.arm, cluster)))
+    : undefined;
+
+  const cluster = await resolveCluster(resolver, clusterRef, telling, since);
+  checkClusterState(cluster, pulls, telling);
+  const principalId = checkIdentity(cluster, request, telling);
+  const registry = await resolveRegistry(resolver, registryRef, telling, since);
+
+  // What a proof needs is made sure of before anything is written.
+  const chosen = choosePools(cluster, request);
+  const images = pulls ? begun(imagesFor(request, registry, chosen, azure)) : undefined;
+
+  // Decide.
+  const decided = await access();
+  keepAccess(decided, registry, telling);
+  const grantMissing = request.mode === 'connect' && decided.allowed !== true && decided.grants.length === 0;
+  if (!grantMissing) tellAccess(decided, registry, telling);
+  const clusterConnection =
+    kubeconfig === undefined ? undefined : await reach(cluster, kubeconfig(), azure, ports, telling);
+  const wanted = images === undefined ? [] : await namedImages(await images(), telling);
+
+  // Grant.
+  let allowed = decided.allowed;
+  let grants: readonly Grant[] = decided.grants;
+  if (grantMissing) {
+    const made = await grant(azure, registry, principalId, ports, telling);
+    allowed = true;
+    grants = made === undefined ? grants : [made];
+    connection.access = { ...connection.access, allowed, grants: [...grants] };
+  }
+
+  // Prove.
+  const youngGrant = isYoung(grants, ports.clock.now());
+  if (clusterConnection !== undefined) {
+    await prove(
+      {
+        connection: clusterConnection,
+        cluster,
+        registry,
+        chosen,
+        images: wanted,
+        facts: { access: allowed, ignoredRole: decided.ignored.length > 0, mode: registry.mode, youngGrant },
+        ...(request.mode === 'connect' && youngGrant
+          ? { waitUntil: ports.clock.now() + request.propagationTimeoutMs }
+          : {}),
+      },
+      request,
+      ports,
+      telling,
+    );
+  }
+  return conclude(request, registry, youngGrant, telling);
+}
+
+/** Conclude: the one verdict rule, and what must be said about the pulls that led to it. */
+function conclude(request: Request, registry: Registry, youngGrant: boolean, telling: Telling): Result {
+  const { connection } = telling;
+  const pulls = connection.pulls;
+  const said = verdict(connection.access.allowed, pullsOutcome(pulls), request.verify, youngGrant);
+  if (said.cause === 'pulled-without-the-identity') {
+    telling.tell(
+      'pulled-by-the-identity',
+      `nodes pull from ${registry.loginServer} as the kubelet identity`,
+      {
+        status: 'fail',
+        cause: said.cause,
+        evidence: 'every requested pull worked, though no role lets the identity pull',
+      },
+    );
+  }
+  if (said.finding === 'access-unknown') {
+    telling.finding({
+      id: 'access-unknown',
+      title: 'every requested pull worked, but it could not be told which role allows it',
+      evidence: connection.checks.find((check) => check.id === 'access')?.evidence ?? '',
+    });
+  }
+  if (pulls.some((pull) => pull.status === 'pass' && pull.proved === 'manifest')) {
+    telling.finding({
+      id: 'data-endpoint-unproved',
+      title: 'a node had the layers already, so only the manifest came from the registry',
+      evidence: `${poolsThat(pulls, 'manifest').join(', ')}: the data endpoint, which serves layers, was not put to the test`,
+      fix: {
+        summary: 'Name an image that the nodes have not pulled yet (input image) to prove that hop too.',
+        commands: [],
+      },
+    });
+  }
+  if (
+    request.verify === 'pull' &&
+    said.result === 'unknown' &&
+    pulls.every((pull) => pull.status === 'skip')
+  ) {
+    telling.tell('pulls', 'a pull was made on at least one pool', {
+      status: 'unknown',
+      cause: 'no-nodes',
+      evidence:
+        pulls.map((pull) => `${pull.nodePool}: ${pull.message ?? pull.status}`).join('; ') ||
+        'the cluster has no pool with nodes',
+    });
+  }
+  return said.result;
+}
+
+function poolsThat(pulls: Connection['pulls'], proved: 'manifest'): string[] {
+  return [
+    ...new Set(
+      pulls.filter((pull) => pull.status === 'pass' && pull.proved === proved).map((pull) => pull.nodePool),
+    ),
+  ];
+}
+
+async function signIn(azure: AzureSession, ports: Ports, telling: Telling): Promise<void> {
+  const since = ports.clock.now();
+  const title = 'this run is signed in to Azure';
+  try {
+    const caller = await azure.signIn();
+    telling.facts.caller = caller;
+    telling.pass(
+      'signed-in',
+      title,
+      `as ${caller.name} (object id ${caller.objectId}), by ${azure.credential.description}`,
+      since,
+    );
+  } catch (error) {
+    telling.end('signed-in', title, explainError(error, telling.facts, 'cluster'), since);
+  }
+}
+
+/** Assignments are read as soon as the identity and the registry's id are known. */
+async function readAccessSoon(
+  azure: AzureSession,
+  cluster: Promise<Cluster>,
+  located: Promise<{ id: string }>,
+  registry: Promise<Registry>,
+  request: Request,
+): ReturnType<typeof readAccess> {
+  const [{ identity }, { id }] = await Promise.all([cluster, located]);
+  const principalId = identity.kind === 'managed-identity' ? identity.objectId : request.kubeletObjectId;
+  if (principalId === undefined)
+    return { allowed: 'unknown', grants: [], ignored: [], because: 'there is no identity to ask for' };
+  const subscriptionId = parseArmId(id)?.subscriptionId ?? '';
+  return readAccess(azure, { id, subscriptionId }, registry, principalId);
+}
+
+async function imagesFor(
+  request: Request,
+  registry: Registry,
+  chosen: ChosenPools,
+  azure: AzureSession,
+): Promise<WantedImage[]> {
+  azure.trust.admitLoginServer(registry.loginServer);
+  const platforms = [...new Set(chosen.pools.map((pool) => `${pool.os}/${pool.architecture}`))];
+  return wantedImages(request, registry, platforms, azure.dataPlane(registry));
+}
+
+/** The images in the story: which, and that the registry has them as far as this login can see. */
+async function namedImages(images: WantedImage[], telling: Telling): Promise<WantedImage[]> {
+  for (const image of images) {
+    telling.connection.image = image.reference;
+    const title = `${image.reference} is in the registry`;
+    const platforms = image.facts?.platforms.join(', ') ?? '';
+    const seen = `${image.chosen ? 'chosen because none was named; ' : ''}${image.facts?.digest ?? ''}${platforms === '' ? '' : ` for ${platforms}`}`;
+    if (image.seen === 'there') telling.pass('image', title, seen);
+    else if (image.seen === 'absent') {
+      const fix = CAUSES['tag-not-found'].fix({ ...telling.facts, image: image.repository });
+      telling.end('image', title, {
+        status: 'fail',
+        cause: 'tag-not-found',
+        evidence: image.because ?? '',
+        fix,
+      });
+    } else {
+      telling.tell('image', title, {
+        status: 'skip',
+        evidence: `not seen from here, so the nodes' word counts: ${image.because ?? ''}`,
+      });
+    }
+  }
+  return images;
+}
+
+async function reach(
+  cluster: Cluster,
+  kubeconfig: Promise<string>,
+  azure: AzureSession,
+  ports: Ports,
+  telling: Telling,
+): Promise<ClusterConnection> {
+  const title = `this login may get a credential for cluster ${cluster.name}`;
+  try {
+    const connection = connectTo(cluster, await kubeconfig, azure, ports);
+    if (cluster.entra !== undefined) await azure.credential.token(azure.cloud.kubernetesScope, ports.signal);
+    telling.pass(
+      'cluster-access',
+      title,
+      cluster.entra === undefined ? 'a local account with a client certificate' : 'its own Entra token',
+    );
+    return connection;
+  } catch (error) {
+    if (error instanceof KubeconfigError) {
+      return telling.end('cluster-access', title, {
+        status: 'unknown',
+        cause: 'cluster-sign-in-refused',
+        evidence: error.message,
+      });
+    }
+    return telling.end('cluster-access', title, explainError(error, telling.facts, 'cluster'));
+  }
+}
+
+function newConnection(cluster: ClusterRef, registry: RegistryRef): Connection {
+  return {
+    cluster: { id: '', name: cluster.name },
+    registry: { id: '', name: registry.by === 'login-server' ? registry.loginServer : registry.name },
+    identity: { kind: 'unknown' },
+    access: { allowed: 'unknown', grants: [] },
+    checks: [],
+    pulls: [],
+    findings: [],
+    result: 'unknown',
+    changed: false,
+    wouldChange: 'unknown',
+  };
+}
+
+function firstCause(connection: Connection): string | undefined {
+  const told = [...connection.checks, ...connection.pulls];
+  const failed = told.find((one) => one.status === 'fail' && one.cause !== undefined);
+  return (failed ?? told.find((one) => one.status === 'unknown' && one.cause !== undefined))?.cause;
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof Error ? signal.reason.message : 'it was cancelled';
+}
+
+/**
+ * Removes what a run left behind in clusters; exactly what the leftovers name. Never throws.
+ *
+ * @returns what could not be removed: why, and the kubectl lines that remove it
+ */
+export async function cleanUp(leftovers: readonly Leftover[], ports: Ports): Promise<string[]> {
+  const azure = new AzureSession(ports);
+  const failures = await Promise.all(
+    leftovers.filter(({ jobs }) => jobs.length > 0).map((leftover) => cleanOne(leftover, azure, ports)),
+  );
+  return failures.flat();
+}
+
+async function cleanOne(
+  { clusterId: id, namespace, jobs }: Leftover,
+  azure: AzureSession,
+  ports: Ports,
+): Promise<string[]> {
+  try {
+    const cluster = await readCluster(azure.arm, id);
+    const connection = connectTo(cluster, await readUserKubeconfig(azure.arm, cluster), azure, ports);
+    const left = await removeProbes(connection, namespace, jobs, ports.signal);
+    return left.map(({ job, reason }) => `${reason}: ${deleteCommand(namespace, job)}`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'the request failed';
+    return jobs.map((job) => `${why}: ${deleteCommand(namespace, job)}`);
+  }
+}

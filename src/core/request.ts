@@ -1,0 +1,391 @@
+/** Raw inputs → one frozen Request, or all input errors at once. Nothing is called here. */
+import { INPUTS } from './inputs.js';
+import type { InputName, RawInputs } from './inputs.js';
+import type { Mode, Verify } from './report.js';
+
+export interface ClusterRef {
+  /** Absent: the login's subscription. */
+  subscriptionId?: string;
+  resourceGroup: string;
+  name: string;
+}
+
+/** How a registry was named; a login server is never composed from a name. */
+export type RegistryRef =
+  | { by: 'id'; subscriptionId: string; resourceGroup: string; name: string; text: string }
+  | { by: 'name'; name: string; text: string }
+  | { by: 'login-server'; loginServer: string; text: string };
+
+export interface ImageRef {
+  /** Registry host, when the reference names one. Lower-case. */
+  host?: string;
+  repository: string;
+  tag?: string;
+  digest?: string;
+  /** As it was given. */
+  text: string;
+}
+
+export interface Request {
+  mode: Mode;
+  clusters: readonly ClusterRef[];
+  registries: readonly RegistryRef[];
+  /** For whatever is given by name; absent: ask the login. */
+  subscriptionId?: string;
+  images: readonly ImageRef[];
+  verify: Verify;
+  /** Empty: all pools that run nodes. */
+  nodePools: readonly string[];
+  namespace: string;
+  kubeletObjectId?: string;
+  timeoutMs: number;
+  propagationTimeoutMs: number;
+  failOn: 'fail' | 'warn';
+}
+
+/** What the host knows about why it runs. */
+export interface Circumstances {
+  /** The run is for a pull request, or for something that whoever opens one can trigger. */
+  pullRequest?: string;
+  /** The pull request comes from a fork: no probe runs then. */
+  fork?: boolean;
+  /** The login brings no subscription of its own, so names need `subscription-id`. */
+  needsSubscription?: boolean;
+}
+
+export interface InputProblem {
+  input: InputName;
+  /** What was given; absent when nothing was. */
+  value?: string;
+  /** The allowed form. */
+  wanted: string;
+}
+
+/** Unusable input: all of it at once. Nothing was called. */
+export class InputErrors extends Error {
+  override readonly name = 'InputErrors';
+  constructor(readonly problems: readonly InputProblem[]) {
+    super(problems.map(describeProblem).join('\n'));
+  }
+}
+
+/** One line: the input, its value, the form wanted. */
+export function describeProblem({ input, value, wanted }: InputProblem): string {
+  const shown =
+    value === undefined
+      ? 'is missing'
+      : `is ${JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}…` : value)}`;
+  return `input ${input} ${shown}: ${wanted}`;
+}
+
+/** The run is refused as it stands, although every input is well-formed. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Resource name rules: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules */
+const RESOURCE_GROUP = /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u;
+const CLUSTER_NAME = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/i;
+const REGISTRY_NAME = /^[a-z0-9]{5,50}$/i;
+/** `{name}.azurecr.io` or, with a domain name label, `{name}-{hash}.azurecr.io`. */
+const LOGIN_SERVER = /^[a-z0-9]{5,50}(-[a-z0-9]+)?\.azurecr\.(io|cn|us)$/i;
+const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
+/** RFC 1123 label, as Kubernetes demands of a namespace. */
+const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const RESOURCE_ID =
+  /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+\/[^/]+)\/([^/]+)\/?$/i;
+/** https://github.com/distribution/reference: the grammar of image references. */
+const REPOSITORY = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+const DURATION_FORM = 'a duration such as 90s, 10m or 1h30m';
+const CLUSTER_FORM =
+  'a name together with resource-group, or /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<name>';
+const REGISTRY_FORM =
+  'a login server (contoso.azurecr.io), a name (5 to 50 letters and digits), or /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerRegistry/registries/<name>';
+const IMAGE_FORM =
+  'repo:tag, repo@sha256:<64 hexadecimal digits>, or the same after a login server and a slash';
+
+/** Modes of the contract that this version doesn't have yet, so that they are refused by name. */
+const LATER_MODES = ['plan', 'disconnect', 'audit'];
+
+/**
+ * Reads all inputs.
+ *
+ * @throws {InputErrors} with every unusable or contradictory input
+ * @throws {Refused} when the inputs are fine but the run may not go on (connect for a pull request)
+ */
+export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): Request {
+  const problems: InputProblem[] = [];
+  const refuse = (input: InputName, wanted: string, value?: string): undefined => {
+    problems.push(value === undefined ? { input, wanted } : { input, value, wanted });
+    return undefined;
+  };
+  const text = (input: InputName): string | undefined => {
+    const given = raw[input]?.trim();
+    if (given !== undefined && given !== '') return given;
+    const declared = INPUTS.find((declaration) => declaration.name === input);
+    return declared !== undefined && 'default' in declared ? declared.default : undefined;
+  };
+  const given = (input: InputName): boolean => (raw[input]?.trim() ?? '') !== '';
+  const lines = (input: InputName): string[] => [
+    ...new Set(
+      (text(input) ?? '')
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter((line) => line !== ''),
+    ),
+  ];
+  const matching = (input: InputName, form: RegExp, wanted: string): string | undefined => {
+    const value = text(input);
+    if (value === undefined || form.test(value)) return value;
+    return refuse(input, wanted, value);
+  };
+  const oneOf = <T extends string>(input: InputName, values: readonly T[]): T => {
+    const value = text(input) ?? '';
+    const found = values.find((candidate) => candidate === value);
+    if (found === undefined) refuse(input, `one of ${values.join(', ')}`, value);
+    return found ?? (values[0] as T);
+  };
+  const duration = (input: InputName): number => {
+    const value = text(input) ?? '';
+    const ms = parseDuration(value);
+    if (ms === undefined) refuse(input, DURATION_FORM, value);
+    else if (ms < 10_000 || ms > 6 * 3_600_000) refuse(input, `${DURATION_FORM}, from 10s to 6h`, value);
+    return ms ?? 0;
+  };
+
+  const mode = readMode();
+  const resourceGroup = matching('resource-group', RESOURCE_GROUP, "a resource group's name");
+  const subscriptionId = matching('subscription-id', GUID, 'a subscription id (a GUID)');
+  const clusters = lines('cluster').flatMap((line) => readCluster(line) ?? []);
+  const registries = lines('registry').flatMap((line) => readRegistry(line) ?? []);
+  const images = lines('image').flatMap((line) => readImage(line) ?? []);
+  const verify = oneOf<Verify>('verify', ['pull', 'access', 'none']);
+  const nodePools = lines('node-pools');
+  const namespace =
+    matching('namespace', NAMESPACE, 'a namespace: lower-case letters, digits and dashes') ?? 'default';
+  const kubeletObjectId = matching('kubelet-object-id', GUID, 'an object id (a GUID)');
+  const timeoutMs = duration('timeout');
+  const propagationTimeoutMs = duration('propagation-timeout');
+  const failOn = oneOf('fail-on', ['fail', 'warn'] as const);
+  matching('client-id', GUID, 'an application (client) id (a GUID)');
+  matching('tenant-id', GUID, 'a tenant id (a GUID)');
+  oneOf('summary', ['true', 'false'] as const);
+  const allowPullRequest = oneOf('allow-pull-request', ['false', 'true'] as const) === 'true';
+
+  for (const required of ['cluster', 'registry'] as const) {
+    if (!given(required)) refuse(required, required === 'cluster' ? CLUSTER_FORM : REGISTRY_FORM);
+  }
+  for (const pool of nodePools) {
+    if (!POOL_NAME.test(pool))
+      refuse('node-pools', "a node pool's name: up to 12 lower-case letters and digits, one per line", pool);
+  }
+  refuseContradictions();
+
+  if (problems.length > 0) throw new InputErrors(problems);
+  if (mode === 'connect' && circumstances.pullRequest !== undefined && !allowPullRequest) {
+    throw new Refused(
+      `mode connect may write a role assignment, and this run is for a pull request (${circumstances.pullRequest}): refused. ` +
+        'Use mode check there, or set allow-pull-request: true if everyone who can open one may grant access.',
+    );
+  }
+  if (verify === 'pull' && circumstances.fork === true) {
+    throw new Refused(
+      'this run is for a pull request from a fork: no probe runs on the cluster for it. Use mode check with verify: access.',
+    );
+  }
+
+  return Object.freeze({
+    mode,
+    clusters: Object.freeze(clusters),
+    registries: Object.freeze(registries),
+    ...(subscriptionId === undefined ? {} : { subscriptionId: subscriptionId.toLowerCase() }),
+    images: Object.freeze(images),
+    verify,
+    nodePools: Object.freeze(nodePools),
+    namespace,
+    ...(kubeletObjectId === undefined ? {} : { kubeletObjectId: kubeletObjectId.toLowerCase() }),
+    timeoutMs,
+    propagationTimeoutMs,
+    failOn,
+  });
+
+  function readMode(): Mode {
+    const value = text('mode') ?? '';
+    if (LATER_MODES.includes(value)) {
+      refuse('mode', 'connect or check; plan, disconnect and audit are not in this version', value);
+      return 'check';
+    }
+    return oneOf<Mode>('mode', ['connect', 'check']);
+  }
+
+  function readCluster(line: string): ClusterRef | undefined {
+    if (line.includes('/')) {
+      const id = RESOURCE_ID.exec(line);
+      const [, subscription = '', group = '', type = '', name = ''] = id ?? [];
+      if (
+        !GUID.test(subscription) ||
+        type.toLowerCase() !== 'microsoft.containerservice/managedclusters' ||
+        !CLUSTER_NAME.test(name)
+      )
+        return refuse('cluster', CLUSTER_FORM, line);
+      return { subscriptionId: subscription.toLowerCase(), resourceGroup: group, name };
+    }
+    if (!CLUSTER_NAME.test(line)) return refuse('cluster', CLUSTER_FORM, line);
+    if (!given('resource-group')) {
+      return refuse('resource-group', `the resource group of cluster ${line}, because it is given by name`);
+    }
+    return {
+      ...(subscriptionId === undefined ? {} : { subscriptionId }),
+      resourceGroup: resourceGroup ?? '',
+      name: line,
+    };
+  }
+
+  function readRegistry(line: string): RegistryRef | undefined {
+    if (line.includes('/')) {
+      const id = RESOURCE_ID.exec(line);
+      const [, subscription = '', group = '', type = '', name = ''] = id ?? [];
+      if (
+        !GUID.test(subscription) ||
+        type.toLowerCase() !== 'microsoft.containerregistry/registries' ||
+        !REGISTRY_NAME.test(name)
+      )
+        return refuse('registry', REGISTRY_FORM, line);
+      return { by: 'id', subscriptionId: subscription.toLowerCase(), resourceGroup: group, name, text: line };
+    }
+    if (LOGIN_SERVER.test(line)) return { by: 'login-server', loginServer: line.toLowerCase(), text: line };
+    if (REGISTRY_NAME.test(line)) return { by: 'name', name: line, text: line };
+    return refuse('registry', REGISTRY_FORM, line);
+  }
+
+  function readImage(line: string): ImageRef | undefined {
+    const image = parseImage(line);
+    return image ?? refuse('image', IMAGE_FORM, line);
+  }
+
+  function refuseContradictions(): void {
+    if (mode === 'connect' && clusters.length > 1) {
+      refuse('cluster', 'one cluster in mode connect; only check takes several', lines('cluster').join(', '));
+    }
+    if (mode === 'check' && verify === 'none') {
+      refuse('verify', 'pull or access in mode check: with none there is nothing to check', 'none');
+    }
+    if (verify !== 'pull') {
+      for (const input of ['image', 'node-pools'] as const) {
+        if (given(input))
+          refuse(
+            input,
+            `nothing with verify: ${verify}, which pulls nothing; or use verify: pull`,
+            text(input),
+          );
+      }
+    }
+    if (propagationTimeoutMs > timeoutMs && timeoutMs > 0 && given('propagation-timeout')) {
+      refuse(
+        'propagation-timeout',
+        `no longer than timeout (${text('timeout')})`,
+        text('propagation-timeout'),
+      );
+    }
+    if (given('client-id') && !given('tenant-id')) refuse('tenant-id', 'the tenant of client-id');
+    if (given('tenant-id') && !given('client-id'))
+      refuse('client-id', 'the application to sign in as, because tenant-id is given');
+    if (given('audience') && !given('client-id')) {
+      refuse('client-id', 'the application to sign in as, because audience is given');
+    }
+    const byName = [
+      ...lines('cluster').filter((line) => !line.includes('/')),
+      ...lines('registry').filter((line) => !line.includes('/')),
+    ];
+    if (byName.length > 0 && !given('subscription-id') && circumstances.needsSubscription === true) {
+      refuse(
+        'subscription-id',
+        `the subscription of ${byName.join(', ')}: given by name, and this login has no subscription of its own`,
+      );
+    }
+    if (
+      given('resource-group') &&
+      clusters.length > 0 &&
+      clusters.every((cluster) => cluster.resourceGroup.toLowerCase() !== resourceGroup?.toLowerCase())
+    ) {
+      refuse(
+        'resource-group',
+        `the group in the cluster's resource id (${clusters[0]?.resourceGroup ?? ''}), or nothing`,
+        resourceGroup,
+      );
+    }
+    if (given('kubelet-object-id') && clusters.length > 1) {
+      refuse(
+        'kubelet-object-id',
+        'nothing when several clusters are given: it belongs to one',
+        text('kubelet-object-id'),
+      );
+    }
+    for (const image of images) {
+      if (image.host === undefined && registries.length > 1) {
+        refuse(
+          'image',
+          'a full reference (login server, slash, repository), because several registries are given',
+          image.text,
+        );
+      }
+      if (
+        image.host !== undefined &&
+        registries.length > 0 &&
+        !registries.some((registry) => mayBelongTo(registry, image.host ?? ''))
+      ) {
+        refuse(
+          'image',
+          `an image of ${registries.map((registry) => registry.text).join(' or ')}; this one is in another registry`,
+          image.text,
+        );
+      }
+    }
+  }
+}
+
+/**
+ * Whether an image's host can be this registry's login server, as far as the input tells. For a registry given by name
+ * or id the final word is ARM's.
+ */
+export function mayBelongTo(registry: RegistryRef, host: string): boolean {
+  if (registry.by === 'login-server') return registry.loginServer === host;
+  const name = registry.name.toLowerCase();
+  return host.startsWith(`${name}.`) || host.startsWith(`${name}-`);
+}
+
+/** `repo:tag`, `repo@sha256:…`, or the same after `host/`; undefined when it is none of these. A tag or digest is needed. */
+export function parseImage(text: string): ImageRef | undefined {
+  const slash = text.indexOf('/');
+  const first = slash === -1 ? '' : text.slice(0, slash);
+  // As https://github.com/distribution/reference does: a first part with a dot or a colon is a host.
+  const host = /[.:]/.test(first) ? first.toLowerCase() : undefined;
+  const rest = host === undefined ? text : text.slice(slash + 1);
+  const [named = '', digest, ...more] = rest.split('@');
+  const colon = named.lastIndexOf(':');
+  const repository = colon === -1 ? named : named.slice(0, colon);
+  const tag = colon === -1 ? undefined : named.slice(colon + 1);
+  if (more.length > 0 || (tag === undefined && digest === undefined)) return undefined;
+  if (!REPOSITORY.test(repository) || repository.length > 255) return undefined;
+  if (tag !== undefined && !TAG.test(tag)) return undefined;
+  if (digest !== undefined && !DIGEST.test(digest)) return undefined;
+  return {
+    ...(host === undefined ? {} : { host }),
+    repository,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+    text,
+  };
+}
+
+/** `1h30m`, `10m`, `90s` → milliseconds; undefined when it is none. A number without a unit is none. */
+export function parseDuration(text: string): number | undefined {
+  const parts = /^(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/.exec(text);
+  if (parts === null || text === '') return undefined;
+  const [, hours = '0', minutes = '0', seconds = '0'] = parts;
+  return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+}

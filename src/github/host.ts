@@ -1,0 +1,65 @@
+/** What GitHub's runner gives a step → what every run needs of its host. */
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import type { RawInputs } from '../core/inputs.js';
+import { parseJson } from '../core/json.js';
+import type { Circumstances } from '../core/request.js';
+import { azureCliCredential, gitHubOidcCredential } from '../host/credentials.js';
+import { createExec } from '../host/exec.js';
+import type { HostSide } from '../host/run.js';
+import { circumstancesOf } from './circumstances.js';
+import { saveLeftovers } from './state.js';
+
+const HOW_TO_SIGN_IN =
+  'Sign in before this step with azure/login, or give this step client-id, tenant-id and subscription-id, and the job id-token: write.';
+
+/** @param environment as the runner made it; secrets are read from it once, here */
+export function gitHubHost(
+  environment: NodeJS.ProcessEnv,
+  raw: RawInputs,
+  log: HostSide['log'],
+  signal: AbortSignal,
+): HostSide {
+  const clientId = raw['client-id'];
+  const tenantId = raw['tenant-id'];
+  return {
+    environment,
+    log,
+    signal,
+    temporaryFolder: environment.RUNNER_TEMP ?? tmpdir(),
+    remember: saveLeftovers,
+    signIn({ sender, clock, log }) {
+      if (clientId === undefined || tenantId === undefined) {
+        return azureCliCredential({ exec: createExec(environment), clock, log, howToSignIn: HOW_TO_SIGN_IN });
+      }
+      return gitHubOidcCredential({
+        clientId,
+        tenantId,
+        audience: raw.audience,
+        requestUrl: environment.ACTIONS_ID_TOKEN_REQUEST_URL,
+        requestToken: environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+        sender,
+        clock,
+        log,
+      });
+    },
+  };
+}
+
+/** Why this workflow runs, and whether its login has a subscription. */
+export function readCircumstances(environment: NodeJS.ProcessEnv, raw: RawInputs): Circumstances {
+  return {
+    ...circumstancesOf(environment.GITHUB_EVENT_NAME, readEvent(environment.GITHUB_EVENT_PATH)),
+    needsSubscription: raw['client-id'] !== undefined,
+  };
+}
+
+function readEvent(path: string | undefined): unknown {
+  if (path === undefined) return undefined;
+  try {
+    return parseJson(readFileSync(path, 'utf8'));
+  } catch {
+    // An event that can't be read counts as the less trusted one: see circumstancesOf.
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+/** What a host says when a run ended without a report. */
+import { SignInError } from '../core/ports.js';
+import { InputErrors, Refused, describeProblem } from '../core/request.js';
+
+/** The step was cancelled, or the terminal interrupted. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+  constructor(by: string) {
+    super(`the run was cancelled (${by})`);
+  }
+}
+
+/** The run took longer than the input timeout allows. */
+export class OutOfTime extends Error {
+  override readonly name = 'OutOfTime';
+  constructor(limitMs: number) {
+    super(`the run is not done after ${limitMs / 1000} s, the limit that input timeout sets`);
+  }
+}
+
+/** A run without a report, for people and for exit codes. Its texts may hold foreign words: escape them. */
+export interface Failure {
+  /** `unusable`: nothing was called. `ended`: it could not be carried through, so its result is unknown. */
+  kind: 'unusable' | 'cancelled' | 'ended';
+  /** One line each. */
+  problems: string[];
+  /** What to do; may have several lines. */
+  fix?: string;
+  cause?: string;
+}
+
+/** Tells what ended a run. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof InputErrors)
+    return { kind: 'unusable', problems: error.problems.map(describeProblem) };
+  if (error instanceof Refused) return { kind: 'unusable', problems: [error.message] };
+  if (error instanceof Cancelled) return { kind: 'cancelled', problems: [error.message] };
+  if (error instanceof SignInError) {
+    return { kind: 'ended', problems: [error.message], fix: error.fix, cause: error.causeId };
+  }
+  return { kind: 'ended', problems: [error instanceof Error ? error.message : String(error)] };
+}

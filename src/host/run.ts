@@ -1,0 +1,187 @@
+/** What every host does around the core: read the request, open the ports, run, put the report down. */
+import { randomBytes } from 'node:crypto';
+import type { OutputName, RawInputs } from '../core/inputs.js';
+import { AZURE_CLOUD } from '../core/azure/clouds.js';
+import { Sender } from '../core/http/sender.js';
+import { Trust } from '../core/http/trust.js';
+import type { Clock, Credential, Leftover, Log, Ports } from '../core/ports.js';
+import { cleanUp, preflight } from '../core/preflight.js';
+import type { Report } from '../core/report.js';
+import { readRequest } from '../core/request.js';
+import type { Circumstances } from '../core/request.js';
+import { outputsOf } from '../render/outputs.js';
+import { reportJson } from '../render/report-json.js';
+import { systemClock } from './clock.js';
+import { OutOfTime } from './failure.js';
+import { createHttp } from './http.js';
+import type { ClosableHttp } from './http.js';
+import { writeReport } from './report-file.js';
+import { VERSION } from './version.js';
+import { unlessAborted } from './token-cache.js';
+
+/** How long a run that must end takes at most to remove its probes. GitHub kills a cancelled step after 7.5 s. */
+export const CLEAN_UP_LIMIT_MS = 5_000;
+
+/** What a login is made from. */
+export interface SignInGround {
+  /** Sends to the sign-in service alone; the core has senders of its own. */
+  sender: Sender;
+  clock: Clock;
+  log: Log;
+}
+
+/** One host, for one run. */
+export interface HostSide {
+  environment: NodeJS.ProcessEnv;
+  log: Log;
+  /** Called once, after the inputs were found to be usable. */
+  signIn(ground: SignInGround): Credential;
+  /** Writes down what must be removed if this process dies. */
+  remember(leftovers: Leftover[]): void;
+  temporaryFolder: string;
+  /** Aborted with a {@link Cancelled} when the run is cancelled. */
+  signal: AbortSignal;
+}
+
+export interface Outcome {
+  report: Report;
+  /** Empty when the report could not be written. */
+  reportPath: string;
+  /** Why it could not. */
+  reportProblem?: string;
+  outputs: Record<OutputName, string>;
+  /** Whether the step is good: the result is passed, and with `fail-on: warn` nothing was found wanting either. */
+  succeeded: boolean;
+  /** kubectl lines for what could not be removed. */
+  notRemoved: string[];
+}
+
+/**
+ * One whole run. The network is opened only once the inputs are usable, and closed at the end. When the run is cancelled,
+ * out of time or broken, what it left in clusters is removed within 5 seconds; what was remembered stays remembered, so
+ * that a host with a second chance can look again.
+ *
+ * @throws {InputErrors} {@link Refused} before anything is called
+ * @throws {Cancelled} {@link OutOfTime} {@link SignInError} or whatever else kept the core from a report
+ */
+export async function runPreflight(
+  raw: RawInputs,
+  circumstances: Circumstances,
+  host: HostSide,
+): Promise<Outcome> {
+  const request = readRequest(raw, circumstances);
+  const http = createHttp(host.environment);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new OutOfTime(request.timeoutMs)), request.timeoutMs);
+  let leftovers: Leftover[] = [];
+  const ports = openPorts(http, host, AbortSignal.any([host.signal, deadline.signal]), (known) => {
+    leftovers = known;
+    host.remember(known);
+  });
+  const removeLeftovers = (): Promise<string[]> => removeWithin(CLEAN_UP_LIMIT_MS, leftovers, ports);
+  try {
+    let report: Report;
+    try {
+      // Out of time, the core may still have a report to give; cancelled, nobody waits for it.
+      report = await unlessAborted(preflight(request, ports, VERSION), host.signal);
+    } catch (error) {
+      await removeLeftovers();
+      throw error;
+    }
+    const notRemoved = deadline.signal.aborted ? await removeLeftovers() : [];
+    return {
+      ...(await putDown(report, host, ports.runId)),
+      succeeded: succeeded(report, request.failOn),
+      notRemoved,
+    };
+  } finally {
+    clearTimeout(timer);
+    await http.close();
+  }
+}
+
+/**
+ * Removes what an earlier process of this run remembered, with a login of its own; returns kubectl lines for what could not be
+ * removed.
+ */
+export async function removeRemembered(
+  leftovers: readonly Leftover[],
+  host: HostSide,
+  limitMs: number,
+): Promise<string[]> {
+  if (leftovers.length === 0) return [];
+  const http = createHttp(host.environment);
+  try {
+    return await removeWithin(
+      limitMs,
+      leftovers,
+      openPorts(http, host, host.signal, () => undefined),
+    );
+  } finally {
+    await http.close();
+  }
+}
+
+function openPorts(
+  http: ClosableHttp,
+  host: HostSide,
+  signal: AbortSignal,
+  remember: (leftovers: Leftover[]) => void,
+): Ports {
+  const { log } = host;
+  // No signal: a login begun by one part of a run is used by the others too, its clean-up among them.
+  const sender = new Sender(http, new Trust(AZURE_CLOUD), systemClock, log);
+  return {
+    log,
+    clock: systemClock,
+    credential: host.signIn({ sender, clock: systemClock, log }),
+    http,
+    remember,
+    runId: randomBytes(4).toString('hex'),
+    signal,
+  };
+}
+
+async function removeWithin(
+  limitMs: number,
+  leftovers: readonly Leftover[],
+  ports: Ports,
+): Promise<string[]> {
+  if (leftovers.length === 0) return [];
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new Error(`not removed within ${limitMs / 1000} s`)), limitMs);
+  try {
+    return await unlessAborted(cleanUp(leftovers, { ...ports, signal: limit.signal }), limit.signal);
+  } catch (error) {
+    ports.log.debug(`clean-up: ${error instanceof Error ? error.message : String(error)}`);
+    return leftovers.map(
+      ({ namespace, jobs }) =>
+        `kubectl delete job --namespace ${namespace} --ignore-not-found ${jobs.join(' ')}`,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A report that can't be written must not hide its result. */
+async function putDown(
+  report: Report,
+  { temporaryFolder }: HostSide,
+  runId: string,
+): Promise<Pick<Outcome, 'report' | 'reportPath' | 'reportProblem' | 'outputs'>> {
+  try {
+    const reportPath = await writeReport(temporaryFolder, runId, reportJson(report));
+    return { report, reportPath, outputs: outputsOf(report, reportPath) };
+  } catch (error) {
+    const reportProblem = error instanceof Error ? error.message : String(error);
+    return { report, reportPath: '', reportProblem, outputs: outputsOf(report, '') };
+  }
+}
+
+function succeeded(report: Report, failOn: 'fail' | 'warn'): boolean {
+  if (report.result !== 'passed') return false;
+  if (failOn === 'fail') return true;
+  return report.connections.every(
+    ({ findings, checks }) => findings.length === 0 && checks.every(({ status }) => status !== 'warn'),
+  );
+}

@@ -1,0 +1,179 @@
+/**
+ * ARM's errors, each once: code, status and text. Unless a source stands beside it, an error is recorded
+ * (recordings: errors.404-500.mc-acr.json, roleAssignments.4xx files).
+ */
+import type { Answer } from '../net/exchange.js';
+
+/** An error of ARM or of a resource provider. */
+export class ArmError extends Error {
+  override readonly name = 'ArmError';
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly more: {
+      headers?: Record<string, string>;
+      /** Providers' own errors come without the `error` envelope. */
+      bare?: boolean;
+    } = {},
+  ) {
+    super(message);
+  }
+}
+
+/** Errors that ARM's front answers itself say so, and carry no rate-limit header. */
+const FROM_GATEWAY = { headers: { 'x-ms-failure-cause': 'gateway' } };
+
+export function resourceNotFound(type: string, name: string, resourceGroup: string): ArmError {
+  return new ArmError(
+    404,
+    'ResourceNotFound',
+    `The Resource '${type}/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+    FROM_GATEWAY,
+  );
+}
+
+export function resourceGroupNotFound(resourceGroup: string): ArmError {
+  return new ArmError(
+    404,
+    'ResourceGroupNotFound',
+    `Resource group '${resourceGroup}' could not be found.`,
+    FROM_GATEWAY,
+  );
+}
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors */
+export function subscriptionNotFound(subscription: string): ArmError {
+  return new ArmError(
+    404,
+    'SubscriptionNotFound',
+    `The subscription '${subscription}' could not be found.`,
+    FROM_GATEWAY,
+  );
+}
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors */
+export function invalidSubscriptionId(subscription: string): ArmError {
+  return new ArmError(
+    400,
+    'InvalidSubscriptionId',
+    `The provided subscription identifier '${subscription}' is malformed or invalid.`,
+    FROM_GATEWAY,
+  );
+}
+
+/** Text: quoted widely for requests without the parameter. */
+export function missingApiVersion(): ArmError {
+  return new ArmError(
+    400,
+    'MissingApiVersionParameter',
+    'The api-version query parameter (?api-version=) is required for all requests.',
+    FROM_GATEWAY,
+  );
+}
+
+/**
+ * @param client the user's name or the application's client id
+ * @param unmetCondition the caller has the right under a condition that isn't met (recording: errors.quoted-in-public-docs.json)
+ */
+export function authorizationFailed(
+  client: string,
+  objectId: string,
+  action: string,
+  scope: string,
+  unmetCondition: boolean,
+): ArmError {
+  const lacks = unmetCondition
+    ? 'has an authorization with ABAC condition that is not fulfilled'
+    : 'does not have authorization';
+  return new ArmError(
+    403,
+    'AuthorizationFailed',
+    `The client '${client}' with object id '${objectId}' ${lacks} to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+    FROM_GATEWAY,
+  );
+}
+
+export function roleAssignmentExists(): ArmError {
+  return new ArmError(409, 'RoleAssignmentExists', 'The role assignment already exists.');
+}
+
+/** recording: errors.quoted-in-public-docs.json */
+export function roleAssignmentUpdateNotPermitted(): ArmError {
+  return new ArmError(
+    400,
+    'RoleAssignmentUpdateNotPermitted',
+    'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.',
+  );
+}
+
+export function principalNotFound(principalId: string, tenantId: string): ArmError {
+  return new ArmError(
+    400,
+    'PrincipalNotFound',
+    `Principal ${undashed(principalId)} does not exist in the directory ${tenantId}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype`,
+  );
+}
+
+/** The misspelt word is Azure's. */
+export function unmatchedPrincipalType(principalId: string, actual: string, given: string): ArmError {
+  return new ArmError(
+    400,
+    'UnmatchedPrincipalType',
+    `The PrincipalId '${undashed(principalId)}' has type '${actual}' , which is different from specified PrinciaplType '${given}'.`,
+  );
+}
+
+/**
+ * Code and text are quoted in public deployment logs and Azure PowerShell's tests; that a definition which is read
+ * answers 404 is seen there too, and that one which is assigned does so as well is an assumption.
+ */
+export function roleDefinitionDoesNotExist(role: string): ArmError {
+  return new ArmError(
+    404,
+    'RoleDefinitionDoesNotExist',
+    `The specified role definition with ID '${undashed(role)}' does not exist.`,
+  );
+}
+
+/** Assumption: code and text are not recorded; a 404 is documented (role-assignments REST reference). */
+export function roleAssignmentNotFound(name: string): ArmError {
+  return new ArmError(404, 'RoleAssignmentNotFound', `The role assignment '${name}' is not found.`);
+}
+
+/** Quoted in https://learn.microsoft.com/azure/aks/manage-local-accounts-managed-azure-ad; its form without the envelope is an assumption. */
+export function localAccountsDisabled(): ArmError {
+  return new ArmError(
+    400,
+    'BadRequest',
+    'Getting static credential is not allowed because this cluster is set to disable local accounts.',
+    { bare: true },
+  );
+}
+
+/**
+ * A token that ARM refuses. Codes and texts as quoted in public threads on each code; the challenge's form as ARM's
+ * clients parse it (authorization_uri, error, error_description). Which texts go together is an assumption.
+ */
+export function unauthenticated(code: string, message: string, tenantId: string): ArmError {
+  return new ArmError(401, code, message, {
+    headers: {
+      'x-ms-failure-cause': 'gateway',
+      'www-authenticate': `Bearer authorization_uri="https://login.microsoftonline.com/${tenantId}", error="invalid_token", error_description="${message}"`,
+    },
+  });
+}
+
+/** The answer that an error is. */
+export function errorAnswer({ status, code, message, more }: ArmError): Answer {
+  const error = { code, message };
+  return {
+    status,
+    headers: { ...more.headers },
+    body: JSON.stringify(more.bare === true ? error : { error }),
+  };
+}
+
+function undashed(guid: string): string {
+  return guid.replaceAll('-', '');
+}

@@ -1,0 +1,125 @@
+/** Microsoft.ContainerRegistry/registries (recordings: registries.GET.variants.json, registries.LIST.json, acr.abac.recording.json). */
+import { REGISTRY_TYPE, registryId, same } from '../cloud/arm-id.js';
+import type { Registry } from '../cloud/model.js';
+import type { SimulatorContext } from '../context.js';
+import type { Answer } from '../net/exchange.js';
+import { isSince, ok, parameter } from './call.js';
+import type { Call, Route } from './call.js';
+import { resourceNotFound } from './errors.js';
+import { groupPath, requireResourceGroup, subscriptionPath, visible } from './resources.js';
+
+const READ = `${REGISTRY_TYPE}/read`;
+
+export function registryRoutes(context: SimulatorContext): Route[] {
+  const { state } = context;
+  const provider = '/providers/Microsoft\\.ContainerRegistry/registries';
+  const listed = (call: Call, registries: Registry[]): Answer =>
+    answered(call, {
+      value: visible(context, call, parameter(call, 'scope'), registries, registryId, READ).map((registry) =>
+        registryBody(registry, call.apiVersion),
+      ),
+    });
+  return [
+    {
+      name: 'GET registry',
+      method: 'GET',
+      pattern: new RegExp(`^(?<id>${groupPath}${provider}/(?<name>[^/]+))$`, 'i'),
+      demand: (call) => ({ action: READ, scope: parameter(call, 'id') }),
+      answer(call) {
+        const [subscription, group, name] = [
+          parameter(call, 'subscription'),
+          parameter(call, 'group'),
+          parameter(call, 'name'),
+        ];
+        requireResourceGroup(state, subscription, group);
+        const found = state.registries.find(
+          (registry) =>
+            same(registry.subscriptionId, subscription) &&
+            same(registry.resourceGroup, group) &&
+            same(registry.name, name),
+        );
+        if (found === undefined) throw resourceNotFound(REGISTRY_TYPE, name, group);
+        return answered(call, registryBody(found, call.apiVersion));
+      },
+    },
+    {
+      name: 'GET registries of a subscription',
+      method: 'GET',
+      pattern: new RegExp(`^(?<scope>${subscriptionPath})${provider}$`, 'i'),
+      answer: (call) =>
+        listed(
+          call,
+          state.registries.filter((registry) =>
+            same(registry.subscriptionId, parameter(call, 'subscription')),
+          ),
+        ),
+    },
+    {
+      name: 'GET registries of a resource group',
+      method: 'GET',
+      pattern: new RegExp(`^(?<scope>${groupPath})${provider}$`, 'i'),
+      answer(call) {
+        const [subscription, group] = [parameter(call, 'subscription'), parameter(call, 'group')];
+        const within = state.registries.filter(
+          (registry) => same(registry.subscriptionId, subscription) && same(registry.resourceGroup, group),
+        );
+        const answer = listed(call, within);
+        requireResourceGroup(state, subscription, group);
+        return answer;
+      },
+    },
+  ];
+}
+
+function answered(call: Call, body: object): Answer {
+  return ok(body, { 'api-supported-versions': call.apiVersion });
+}
+
+/** A registry as it is served. What an older api-version doesn't know is left out, the role assignment mode too. */
+export function registryBody(registry: Registry, apiVersion: string): object {
+  const { sku, creationDate } = registry;
+  const changed = creationDate.replace('Z', '+00:00');
+  // Stable from 2025-11-01, in previews from 2025-03-01 (Azure/azure-rest-api-specs, Registry/stable/2025-11-01).
+  const tellsMode = isSince(apiVersion, '2025-11-01', '2025-03-01');
+  return {
+    sku: { name: sku, tier: sku },
+    type: REGISTRY_TYPE,
+    id: registryId(registry),
+    name: registry.name,
+    location: registry.location,
+    tags: {},
+    systemData: {
+      createdBy: 'admin@contoso.com',
+      createdByType: 'User',
+      createdAt: changed,
+      lastModifiedBy: 'admin@contoso.com',
+      lastModifiedByType: 'User',
+      lastModifiedAt: changed,
+    },
+    properties: {
+      loginServer: registry.loginServer,
+      creationDate,
+      provisioningState: 'Succeeded',
+      adminUserEnabled: false,
+      ...(sku === 'Premium'
+        ? { networkRuleSet: { defaultAction: registry.networkDefaultAction, ipRules: [] } }
+        : {}),
+      policies: {
+        quarantinePolicy: { status: 'disabled' },
+        trustPolicy: { type: 'Notary', status: 'disabled' },
+        retentionPolicy: { days: 7, lastUpdatedTime: changed, status: 'disabled' },
+        exportPolicy: { status: 'enabled' },
+        azureADAuthenticationAsArmPolicy: { status: registry.armAudienceTokens },
+      },
+      encryption: { status: 'disabled' },
+      dataEndpointEnabled: registry.dataEndpointEnabled,
+      dataEndpointHostNames: registry.dataEndpointEnabled ? [registry.blobHost] : [],
+      privateEndpointConnections: [],
+      publicNetworkAccess: registry.publicNetworkAccess,
+      networkRuleBypassOptions: 'AzureServices',
+      zoneRedundancy: 'Disabled',
+      anonymousPullEnabled: registry.anonymousPullEnabled,
+      ...(tellsMode ? { roleAssignmentMode: registry.roleAssignmentMode } : {}),
+    },
+  };
+}

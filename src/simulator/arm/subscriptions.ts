@@ -1,0 +1,109 @@
+/** Microsoft.Resources: subscriptions and the generic list of resources (recording: registries.LIST.json). */
+import { CLUSTER_TYPE, clusterId, REGISTRY_TYPE, registryId, same, subscriptionId } from '../cloud/arm-id.js';
+import type { Subscription } from '../cloud/model.js';
+import type { SimulatorContext } from '../context.js';
+import { NotModelled } from '../net/exchange.js';
+import { ok, parameter } from './call.js';
+import type { Route } from './call.js';
+import { knownSubscriptions, requireSubscription, subscriptionPath, visible } from './resources.js';
+
+export function subscriptionRoutes(context: SimulatorContext): Route[] {
+  const { state } = context;
+  return [
+    {
+      name: 'GET subscriptions',
+      method: 'GET',
+      pattern: /^\/subscriptions$/i,
+      answer({ caller }) {
+        const value = knownSubscriptions(context, caller.objectId).map((one) =>
+          subscriptionBody(one, state.tenantId),
+        );
+        return ok({ value, count: { type: 'Total', value: value.length } });
+      },
+    },
+    {
+      name: 'GET subscription',
+      method: 'GET',
+      pattern: new RegExp(`^(?<id>${subscriptionPath})$`, 'i'),
+      demand: (call) => ({ action: 'Microsoft.Resources/subscriptions/read', scope: parameter(call, 'id') }),
+      answer: (call) =>
+        ok(subscriptionBody(requireSubscription(state, parameter(call, 'subscription')), state.tenantId)),
+    },
+    {
+      name: 'GET resources of a subscription',
+      method: 'GET',
+      pattern: new RegExp(`^(?<scope>${subscriptionPath})/resources$`, 'i'),
+      answer(call) {
+        const type = resourceType(call.query.get('$filter') ?? '');
+        const subscription = parameter(call, 'subscription');
+        const resources = genericResources(context).filter(
+          (resource) => same(resource.type, type) && same(resource.subscription, subscription),
+        );
+        const read = `${type}/read`;
+        const value = visible(
+          context,
+          call,
+          parameter(call, 'scope'),
+          resources,
+          ({ body }) => body.id,
+          read,
+        );
+        return ok({ value: value.map(({ body }) => body) });
+      },
+    },
+  ];
+}
+
+/** Microsoft.Resources/subscriptions at 2022-12-01 and earlier (Azure/azure-rest-api-specs, subscriptions.json). */
+function subscriptionBody({ id, name }: Subscription, tenantId: string): object {
+  return {
+    id: subscriptionId(id),
+    authorizationSource: 'RoleBased',
+    managedByTenants: [],
+    subscriptionId: id,
+    tenantId,
+    displayName: name,
+    state: 'Enabled',
+    subscriptionPolicies: {
+      locationPlacementId: 'Public_2014-09-01',
+      quotaId: 'PayAsYouGo_2014-09-01',
+      spendingLimit: 'Off',
+    },
+  };
+}
+
+const MODELLED_TYPES = [CLUSTER_TYPE, REGISTRY_TYPE];
+
+function resourceType(filter: string): string {
+  const type = /^\s*resourceType\s+eq\s+'([^']+)'\s*$/i.exec(filter)?.[1];
+  const known = MODELLED_TYPES.find((one) => same(one, type ?? ''));
+  if (known === undefined) throw new NotModelled(`The filter of resources "${filter}" isn't.`);
+  return known;
+}
+
+/** This list holds no properties: no login server, no fqdn. */
+function genericResources({ state }: SimulatorContext): {
+  type: string;
+  subscription: string;
+  body: { id: string };
+}[] {
+  return [
+    ...state.registries.map((registry) => ({
+      type: REGISTRY_TYPE,
+      subscription: registry.subscriptionId,
+      body: {
+        id: registryId(registry),
+        name: registry.name,
+        type: REGISTRY_TYPE,
+        sku: { name: registry.sku, tier: registry.sku },
+        location: registry.location,
+        tags: {},
+      },
+    })),
+    ...state.clusters.map((cluster) => ({
+      type: CLUSTER_TYPE,
+      subscription: cluster.subscriptionId,
+      body: { id: clusterId(cluster), name: cluster.name, type: CLUSTER_TYPE, location: cluster.location },
+    })),
+  ];
+}

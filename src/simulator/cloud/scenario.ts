@@ -1,0 +1,530 @@
+/**
+ * A scenario: a YAML text that describes a cloud. What it leaves out has a default (`scenario-schema.ts`), and ids that it
+ * leaves out are derived from names, so that runs repeat.
+ */
+import { randomBytes } from 'node:crypto';
+import { parseDocument } from 'yaml';
+import { GITHUB_ISSUER, TOKEN_EXCHANGE_AUDIENCE } from '../ci/names.js';
+import { clusterId, registryId, resourceGroupId, roleDefinitionId, same, subscriptionId } from './arm-id.js';
+import { isGuid, stableGuid, stableHex } from './ids.js';
+import { buildRepository } from './images.js';
+import type {
+  CloudState,
+  GitHubHost,
+  Group,
+  ManagedCluster,
+  NodePool,
+  Principal,
+  Registry,
+  RoleAssignment,
+  RoleDefinition,
+  Subscription,
+} from './model.js';
+import { principalTypeOf } from './directory.js';
+import { builtInRoles, permissionOf } from './roles.js';
+import { scenarioSchema } from './scenario-schema.js';
+import type { ClusterDocument, RegistryDocument, ScenarioDocument } from './scenario-schema.js';
+import type { Problem } from './schema.js';
+
+/** Thrown for a scenario that can't be used: everything wrong with it. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError';
+  constructor(readonly problems: readonly Problem[]) {
+    super(
+      `The scenario can't be used:\n${problems.map(({ path, message }) => `- ${path === '' ? 'the document' : path}: ${message}`).join('\n')}`,
+    );
+  }
+}
+
+export interface Scenario {
+  name: string;
+  description: string;
+  state: CloudState;
+}
+
+/**
+ * Reads a scenario. Throws {@link ScenarioError} with every problem at once.
+ *
+ * @param now milliseconds since the epoch: ages and delays count from here
+ */
+export function loadScenario(yaml: string, now: number): Scenario {
+  const problems: Problem[] = [];
+  const parsed = parseDocument(yaml, { prettyErrors: true });
+  for (const error of parsed.errors)
+    problems.push({ path: '', message: error.message.split('\n', 1)[0] ?? '' });
+  if (problems.length > 0) throw new ScenarioError(problems);
+  const document = scenarioSchema.read(parsed.toJS(), '', problems);
+  const state = new Builder(document, problems, now).build();
+  if (problems.length > 0) throw new ScenarioError(problems);
+  return { name: document.name, description: document.description, state };
+}
+
+/** What `kubelet of <cluster>` names when a cluster's identity isn't one of the scenario's. */
+export function kubeletName(cluster: string): string {
+  return `kubelet of ${cluster}`;
+}
+
+/** Namespaces of every AKS cluster. */
+const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+/** Usual machine of an architecture, where a scenario doesn't say (https://learn.microsoft.com/azure/aks/use-arm64-vms). */
+const VM_SIZES = { amd64: 'Standard_D4ds_v5', arm64: 'Standard_D4pds_v5' } as const;
+
+/** Image names as recorded for Ubuntu (recording: managedClusters.GET.variants.json); the others are assumptions of the same form. */
+const NODE_IMAGES = {
+  Linux: {
+    amd64: 'AKSUbuntu-2204gen2containerd-202510.19.1',
+    arm64: 'AKSUbuntu-2204gen2arm64containerd-202510.19.1',
+  },
+  Windows: {
+    amd64: 'AKSWindows-2022-containerd-20348.4294.251015',
+    arm64: 'AKSWindows-2022-containerd-20348.4294.251015',
+  },
+} as const;
+
+/** Turns a document whose shape has been read into a cloud, and notes what doesn't fit together. */
+class Builder {
+  private readonly subscriptions: Subscription[];
+  private readonly github: GitHubHost;
+  private readonly principals: Principal[];
+  private readonly groups: Group[];
+  private readonly roles: RoleDefinition[];
+  private readonly grantDelayMs: number;
+  /** Which principal `kubelet of <cluster>` means, by the cluster's name in lower case. */
+  private readonly kubelets = new Map<string, Principal>();
+
+  constructor(
+    private readonly document: ScenarioDocument,
+    private readonly problems: Problem[],
+    private readonly now: number,
+  ) {
+    this.grantDelayMs = document.grantDelay;
+    this.github = githubHost(document.github);
+    this.subscriptions = (document.subscriptions ?? [undefined]).map((given, index) => ({
+      id: given?.id ?? stableGuid('subscription', String(index)),
+      name: given?.name ?? 'Simulated subscription',
+      managementGroups: given?.managementGroups ?? [],
+      resourceGroups: given?.resourceGroups ?? [],
+    }));
+    if (this.subscriptions.length === 0) this.problem('subscriptions', 'must hold at least one');
+    this.principals = document.identities.map((identity) => ({
+      kind: identity.kind,
+      name: identity.name,
+      objectId: identity.objectId ?? stableGuid('object', identity.name),
+      clientId: identity.clientId ?? stableGuid('client', identity.name),
+      secrets: identity.secrets,
+      federatedCredentials: (identity.federated === 'github' ? [undefined] : identity.federated).map(
+        (credential) => ({
+          issuer: credential?.issuer ?? GITHUB_ISSUER,
+          subject: credential?.subject ?? this.github.subject,
+          audiences: [credential?.audience ?? TOKEN_EXCHANGE_AUDIENCE],
+        }),
+      ),
+      ...this.replication(identity.replicationDelay),
+    }));
+    this.groups = [];
+    this.roles = [
+      ...builtInRoles(),
+      ...document.customRoles.map(({ name, id, ...lists }): RoleDefinition => ({
+        name: (id ?? stableGuid('role', name)).toLowerCase(),
+        roleName: name,
+        description: name,
+        type: 'CustomRole',
+        permissions: [permissionOf(lists)],
+        assignableScopes: this.subscriptions.map(({ id: subscription }) => subscriptionId(subscription)),
+      })),
+    ];
+  }
+
+  build(): CloudState {
+    const { document } = this;
+    this.unique('subscriptions', document.subscriptions ?? []);
+    this.unique('identities', document.identities);
+    this.unique('groups', document.groups, document.identities);
+    this.unique('customRoles', document.customRoles);
+    this.unique('clusters', document.clusters);
+    this.unique('registries', document.registries);
+    const clusters = document.clusters.map((cluster, index) => this.cluster(cluster, `clusters[${index}]`));
+    const registries = document.registries.map((registry, index) =>
+      this.registry(registry, `registries[${index}]`),
+    );
+    this.readGroups();
+    this.bind(clusters);
+    const state: CloudState = {
+      tenantId: document.tenant ?? stableGuid('tenant'),
+      subscriptions: this.subscriptions,
+      principals: this.principals,
+      groups: this.groups,
+      roleDefinitions: this.roles,
+      roleAssignments: [],
+      clusters,
+      registries,
+      github: this.github,
+      grantDelayMs: this.grantDelayMs,
+    };
+    state.roleAssignments = document.roleAssignments.map((_, index) => this.roleAssignment(state, index));
+    return state;
+  }
+
+  private problem(path: string, message: string): void {
+    this.problems.push({ path, message });
+  }
+
+  private replication(delayMs: number): { replicatedAt?: number } {
+    return delayMs === 0 ? {} : { replicatedAt: this.now + delayMs };
+  }
+
+  /** Names are used to refer by, so each must mean one thing. Blank ones have a problem of their own already. */
+  private unique(
+    path: string,
+    items: readonly { name: string }[],
+    others: readonly { name: string }[] = [],
+  ): void {
+    const seen = new Set(others.map(({ name }) => name.toLowerCase()));
+    items.forEach(({ name }, index) => {
+      if (name !== '' && seen.has(name.toLowerCase()))
+        this.problem(`${path}[${index}].name`, `"${name}" is used twice`);
+      seen.add(name.toLowerCase());
+    });
+  }
+
+  private subscription(wanted: string | undefined, path: string): Subscription {
+    const found =
+      wanted === undefined
+        ? this.subscriptions[0]
+        : this.subscriptions.find(({ id, name }) => same(id, wanted) || same(name, wanted));
+    if (found !== undefined) return found;
+    if (wanted !== undefined) this.problem(`${path}.subscription`, `no subscription is called "${wanted}"`);
+    return { id: '', name: '', managementGroups: [], resourceGroups: [] };
+  }
+
+  /** Resource groups that only resources name exist too. */
+  private place(subscription: Subscription, resourceGroup: string, location: string): void {
+    if (!subscription.resourceGroups.some(({ name }) => same(name, resourceGroup)))
+      subscription.resourceGroups.push({ name: resourceGroup, location });
+  }
+
+  private cluster(document: ClusterDocument, path: string): ManagedCluster {
+    const subscription = this.subscription(document.subscription, path);
+    const { name, resourceGroup, location } = document;
+    const nodeResourceGroup = `MC_${resourceGroup}_${name}_${location}`;
+    this.place(subscription, resourceGroup, location);
+    this.place(subscription, nodeResourceGroup, location);
+    if (!document.localAccounts && document.entra === undefined)
+      this.problem(`${path}.localAccounts`, 'can only be false on a cluster with `entra`');
+    this.unique(`${path}.pools`, document.pools ?? []);
+    const cluster: ManagedCluster = {
+      subscriptionId: subscription.id,
+      resourceGroup,
+      name,
+      location,
+      kubernetesVersion: document.version,
+      provisioningState: document.state,
+      powerState: document.power,
+      fqdn: apiServerName(document, subscription.id),
+      nodeResourceGroup,
+      pools: poolsOf(document),
+      servicePrincipalClientId: 'msi',
+      disableLocalAccounts: !document.localAccounts,
+      kubernetesBindings: [],
+      namespaces: [...new Set([...SYSTEM_NAMESPACES, ...document.namespaces])],
+      privateCluster: document.private,
+    };
+    this.giveIdentity(cluster, document, path);
+    return cluster;
+  }
+
+  private giveIdentity(cluster: ManagedCluster, { identity }: ClusterDocument, path: string): void {
+    if (identity.kind === 'none') {
+      if (identity.name !== undefined) this.problem(`${path}.identity.name`, 'has no meaning with kind none');
+      return;
+    }
+    const kind = identity.kind === 'managed' ? 'managed-identity' : 'application';
+    const principal =
+      identity.name === undefined
+        ? this.ownKubelet(cluster, kind, identity.replicationDelay)
+        : this.sharedKubelet(identity.name, kind, `${path}.identity.name`);
+    if (principal === undefined) return;
+    this.kubelets.set(cluster.name.toLowerCase(), principal);
+    if (kind === 'application') {
+      cluster.servicePrincipalClientId = principal.clientId;
+      return;
+    }
+    // AKS writes this id with a lower-case `resourcegroups` (recording: managedClusters.GET.variants.json).
+    principal.resourceId ??=
+      `${subscriptionId(cluster.subscriptionId)}/resourcegroups/${cluster.nodeResourceGroup}` +
+      `/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${cluster.name}-agentpool`;
+    cluster.kubeletIdentity = {
+      resourceId: principal.resourceId,
+      clientId: principal.clientId,
+      objectId: principal.objectId,
+    };
+  }
+
+  private ownKubelet(cluster: ManagedCluster, kind: Principal['kind'], replicationDelay: number): Principal {
+    const name = kubeletName(cluster.name);
+    const principal: Principal = {
+      kind,
+      name,
+      objectId: stableGuid('object', name, cluster.resourceGroup),
+      clientId: stableGuid('client', name, cluster.resourceGroup),
+      secrets: [],
+      federatedCredentials: [],
+      ...this.replication(replicationDelay),
+    };
+    this.principals.push(principal);
+    return principal;
+  }
+
+  private sharedKubelet(name: string, kind: Principal['kind'], path: string): Principal | undefined {
+    const principal = this.principals.find((one) => same(one.name, name));
+    if (principal === undefined) this.problem(path, `no identity is called "${name}"`);
+    else if (principal.kind !== kind)
+      this.problem(path, `"${name}" is of kind ${principal.kind}, not ${kind}`);
+    else if (kind === 'managed-identity')
+      principal.resourceId ??=
+        `${resourceGroupId(this.subscriptions[0]?.id ?? '', 'identities')}` +
+        `/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${principal.name}`;
+    return principal;
+  }
+
+  private registry(document: RegistryDocument, path: string): Registry {
+    const subscription = this.subscription(document.subscription, path);
+    this.place(subscription, document.resourceGroup, document.location);
+    // Both need Premium: https://learn.microsoft.com/azure/container-registry/container-registry-skus
+    const premium: [keyof RegistryDocument, boolean][] = [
+      ['publicNetworkAccess', document.publicNetworkAccess === 'Disabled'],
+      ['networkDefaultAction', document.networkDefaultAction === 'Deny'],
+      ['dataEndpoint', document.dataEndpoint],
+    ];
+    for (const [key, used] of premium) {
+      if (used && document.sku !== 'Premium') this.problem(`${path}.${key}`, 'needs sku: Premium');
+    }
+    this.unique(`${path}.repositories`, document.repositories);
+    document.repositories.forEach(({ images }, repository) =>
+      images.forEach(({ platforms, index }, image) => {
+        if (index === false && platforms.length !== 1)
+          this.problem(
+            `${path}.repositories[${repository}].images[${image}].platforms`,
+            'must be one with index: false',
+          );
+      }),
+    );
+    return {
+      subscriptionId: subscription.id,
+      resourceGroup: document.resourceGroup,
+      name: document.name,
+      location: document.location,
+      // The usual name; registries with a generated label have another, which a scenario gives.
+      loginServer: document.loginServer ?? `${document.name.toLowerCase()}.azurecr.io`,
+      sku: document.sku,
+      roleAssignmentMode:
+        document.mode === 'abac' ? 'AbacRepositoryPermissions' : 'LegacyRegistryPermissions',
+      anonymousPullEnabled: document.anonymousPull,
+      publicNetworkAccess: document.publicNetworkAccess,
+      networkDefaultAction: document.networkDefaultAction,
+      armAudienceTokens: document.armAudienceTokens,
+      dataEndpointEnabled: document.dataEndpoint,
+      // https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints
+      blobHost: document.dataEndpoint
+        ? `${document.name.toLowerCase()}.${document.location}.data.azurecr.io`
+        : `acr${stableHex(12, 'storage', document.name)}.blob.core.windows.net`,
+      creationDate: isoTime(this.now - 90 * 86_400_000),
+      repositories:
+        this.problems.length > 0
+          ? []
+          : document.repositories.map(({ name, images }) =>
+              buildRepository({
+                name,
+                images: images.map(({ tag, platforms, layers, index }) => ({
+                  tag,
+                  platforms,
+                  ...(layers === undefined ? {} : { layers }),
+                  ...(index === undefined ? {} : { index }),
+                })),
+              }),
+            ),
+    };
+  }
+
+  private readGroups(): void {
+    for (const { name, objectId } of this.document.groups)
+      this.groups.push({ name, objectId: objectId ?? stableGuid('group', name), members: [] });
+    this.document.groups.forEach(({ members }, index) => {
+      const group = this.groups[index];
+      members.forEach((member, at) => {
+        const found = this.objectId(member, `groups[${index}].members[${at}]`);
+        if (found !== undefined) group?.members.push(found);
+      });
+    });
+  }
+
+  private bind(clusters: ManagedCluster[]): void {
+    this.document.clusters.forEach(({ bindings, entra }, index) => {
+      const path = `clusters[${index}]`;
+      const cluster = clusters[index];
+      if (cluster === undefined) return;
+      if (entra !== undefined)
+        cluster.entra = {
+          azureRbac: entra.azureRbac,
+          adminGroupObjectIds: entra.adminGroups.flatMap((name, at) => {
+            const group = this.groups.find((one) => same(one.name, name));
+            if (group === undefined)
+              this.problem(`${path}.entra.adminGroups[${at}]`, `no group is called "${name}"`);
+            return group === undefined ? [] : [group.objectId];
+          }),
+        };
+      cluster.kubernetesBindings = bindings.flatMap(({ principal, namespace, rules }, at) => {
+        const subject = this.objectId(principal, `${path}.bindings[${at}].principal`);
+        return subject === undefined
+          ? []
+          : [{ subject, rules, ...(namespace === undefined ? {} : { namespace }) }];
+      });
+    });
+  }
+
+  /** The object id of whoever a name names. A blank name has a problem of its own already. */
+  private objectId(name: string, path: string): string | undefined {
+    if (name === '') return undefined;
+    if (isGuid(name)) return name;
+    const kubelet = /^kubelet of (.+)$/i.exec(name)?.[1]?.toLowerCase();
+    const found =
+      (kubelet === undefined ? undefined : this.kubelets.get(kubelet)) ??
+      this.principals.find((one) => same(one.name, name)) ??
+      this.groups.find((one) => same(one.name, name));
+    if (found === undefined) this.problem(path, `no identity or group is called "${name}"`);
+    return found?.objectId;
+  }
+
+  private roleAssignment(state: CloudState, index: number): RoleAssignment {
+    const path = `roleAssignments[${index}]`;
+    const given = this.document.roleAssignments[index];
+    const principalId = this.objectId(given?.principal ?? '', `${path}.principal`) ?? '';
+    const scope = this.scope(state, given?.scope ?? '', `${path}.scope`);
+    const wanted = given?.role ?? '';
+    const role = this.roles.find(({ name, roleName }) => same(name, wanted) || same(roleName, wanted));
+    if (role === undefined && wanted !== '') this.problem(`${path}.role`, `no role is called "${wanted}"`);
+    const made = this.now - (given?.age ?? 0);
+    const subscription = /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1];
+    return {
+      name: stableGuid('assignment', principalId, wanted, scope, String(index)),
+      scope,
+      roleDefinitionId: roleDefinitionId(role?.name ?? '', subscription),
+      principalId,
+      principalType: principalTypeOf(state, principalId) ?? 'ServicePrincipal',
+      condition: given?.condition ?? null,
+      conditionVersion: given?.condition === undefined ? null : '2.0',
+      description: given?.description ?? null,
+      createdOn: isoTime(made),
+      updatedOn: isoTime(made),
+      createdBy: null,
+      updatedBy: null,
+      effectiveAt: made + this.grantDelayMs,
+    };
+  }
+
+  private scope(state: CloudState, scope: string, path: string): string {
+    if (scope === '' || scope.startsWith('/')) return scope;
+    const [kind = '', ...rest] = scope.split(':');
+    const name = rest.join(':');
+    const [first] = this.subscriptions;
+    const resolved: Readonly<Record<string, () => string | undefined>> = {
+      subscription: () => {
+        const found =
+          name === '' ? first : this.subscriptions.find((one) => same(one.name, name) || same(one.id, name));
+        return found === undefined ? undefined : subscriptionId(found.id);
+      },
+      rg: () => {
+        const holder = this.subscriptions.find((one) =>
+          one.resourceGroups.some((group) => same(group.name, name)),
+        );
+        return holder === undefined ? undefined : resourceGroupId(holder.id, name);
+      },
+      cluster: () => {
+        const found = state.clusters.find((one) => same(one.name, name));
+        return found === undefined ? undefined : clusterId(found);
+      },
+      registry: () => {
+        const found = state.registries.find((one) => same(one.name, name));
+        return found === undefined ? undefined : registryId(found);
+      },
+      'management-group': () =>
+        this.subscriptions.some((one) => one.managementGroups.some((group) => same(group, name)))
+          ? `/providers/Microsoft.Management/managementGroups/${name}`
+          : undefined,
+    };
+    const found = resolved[kind]?.();
+    if (found === undefined)
+      this.problem(
+        path,
+        resolved[kind] === undefined
+          ? `must be ${Object.keys(resolved).join(', ')} (with :name) or an ARM id, not "${scope}"`
+          : `no ${kind} is called "${name}"`,
+      );
+    return found ?? '';
+  }
+}
+
+/** A time as ARM writes it: seven digits of a second (recording: roleAssignments.PUT.201.sample.json). */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '0000Z');
+}
+
+function poolsOf({
+  pools = [
+    {
+      name: 'nodepool1',
+      count: 1,
+      os: 'Linux',
+      architecture: 'amd64',
+      taints: [],
+      mode: undefined,
+      vmSize: undefined,
+    },
+  ],
+}: ClusterDocument): NodePool[] {
+  const hasSystem = pools.some(({ mode }) => mode === 'System');
+  return pools.map(({ name, count, os, architecture, taints, mode, vmSize }, index) => ({
+    name,
+    count,
+    vmSize: vmSize ?? VM_SIZES[architecture],
+    osType: os,
+    osSku: os === 'Linux' ? 'Ubuntu' : 'Windows2022',
+    architecture,
+    mode: mode ?? (!hasSystem && index === 0 ? 'System' : 'User'),
+    taints,
+    nodeImageVersion: NODE_IMAGES[os][architecture],
+  }));
+}
+
+/** Names as AKS forms them (recording: managedClusters.GET.variants.json). */
+function apiServerName(
+  { name, resourceGroup, location, private: isPrivate }: ClusterDocument,
+  subscription: string,
+): string {
+  const prefix = `${name.slice(0, 10)}-${resourceGroup.slice(0, 16)}-${subscription.slice(0, 6)}`
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '');
+  const server = `${prefix}-${stableHex(8, 'fqdn', subscription, resourceGroup, name)}`;
+  return isPrivate
+    ? `${server}.${stableGuid('zone', resourceGroup, name)}.privatelink.${location}.azmk8s.io`
+    : `${server}.hcp.${location}.azmk8s.io`;
+}
+
+function githubHost(document: ScenarioDocument['github']): GitHubHost {
+  const { repository, ref, event, environment, idTokenPermission } = document;
+  return {
+    repository,
+    ref,
+    event,
+    subject: document.subject ?? `repo:${repository}:${subjectContext(ref, event, environment)}`,
+    idTokenPermission,
+    requestToken: randomBytes(32).toString('base64url'),
+  };
+}
+
+/** https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/about-security-hardening-with-openid-connect */
+function subjectContext(ref: string, event: string, environment: string | undefined): string {
+  if (environment !== undefined) return `environment:${environment}`;
+  return event === 'pull_request' ? 'pull_request' : `ref:${ref}`;
+}

@@ -1,0 +1,212 @@
+/** Entra ID: the documents that clients look up before signing in, and the token endpoint. */
+import { principalByClientId } from '../cloud/directory.js';
+import type { CloudState, Principal } from '../cloud/model.js';
+import { GITHUB_ISSUER } from '../ci/names.js';
+import type { TokenIssuer } from '../context.js';
+import type { Answer, Exchange, Service } from '../net/exchange.js';
+import { NotModelled } from '../net/exchange.js';
+import { refusalAnswer, SignInRefused } from './errors.js';
+import { claimsOf } from './tokens.js';
+import type { PublicJwk, SigningKey } from './tokens.js';
+
+/** The login host of the public cloud and the other names it goes by (its own instance discovery answer). */
+const LOGIN_HOST = 'login.microsoftonline.com';
+const ALIASES = [LOGIN_HOST, 'login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
+
+/**
+ * Resources of the tenant that tokens can be asked for. Entra gives the audience as it was asked for. ARM's two names,
+ * the registries' and Graph's are in the documentation of the Azure clouds; the AKS server application's id in
+ * https://learn.microsoft.com/azure/aks/kubelogin-authentication.
+ */
+const RESOURCES: ReadonlySet<string> = new Set([
+  'https://management.azure.com',
+  'https://management.core.windows.net',
+  'https://containerregistry.azure.net',
+  'https://graph.microsoft.com',
+  '6dae42f8-4368-4678-94ff-3960e28e3630',
+]);
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const LIFETIME_S = 3600;
+
+interface Parts {
+  state: CloudState;
+  tokens: TokenIssuer & { readonly jwk: PublicJwk };
+  /** The CI system's key: federated assertions of other issuers can't be verified here. */
+  github: SigningKey;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export function createEntra(parts: Parts): Service {
+  return {
+    name: 'entra',
+    serves: (host) => ALIASES.includes(host),
+    async answer(exchange) {
+      try {
+        return route(parts, exchange);
+      } catch (error) {
+        if (!(error instanceof SignInRefused)) throw error;
+        exchange.note.verdict = `refused: AADSTS${error.code}`;
+        return refusalAnswer(error, parts.now());
+      }
+    },
+  };
+}
+
+function route(parts: Parts, exchange: Exchange): Answer {
+  const { method, url, note } = exchange;
+  const path = url.pathname;
+  if (method === 'GET' && path === '/common/discovery/instance') {
+    note.route = 'GET /common/discovery/instance';
+    return json(instanceDiscovery(url));
+  }
+  const [, tenant = '', rest = ''] = /^\/([^/]+)(\/.*)$/.exec(path) ?? [];
+  const found = ROUTES.find((candidate) => candidate.method === method && candidate.path === rest);
+  if (found === undefined) throw new NotModelled('Of the directory, sign-in of applications is.');
+  note.route = `${method} /{tenant}${rest}`;
+  if (['common', 'organizations', 'consumers'].includes(tenant))
+    throw new NotModelled(`Signing in under "${tenant}" is for people.`);
+  if (tenant.toLowerCase() !== parts.state.tenantId.toLowerCase()) throw new SignInRefused(90002, { tenant });
+  return found.answer(parts, exchange);
+}
+
+const ROUTES: readonly {
+  method: string;
+  path: string;
+  answer(parts: Parts, exchange: Exchange): Answer;
+}[] = [
+  {
+    method: 'GET',
+    path: '/v2.0/.well-known/openid-configuration',
+    answer: ({ state }) => json(openIdConfiguration(state.tenantId)),
+  },
+  { method: 'GET', path: '/discovery/v2.0/keys', answer: ({ tokens }) => json({ keys: [tokens.jwk] }) },
+  { method: 'POST', path: '/oauth2/v2.0/token', answer: token },
+];
+
+/** capture: instance discovery as MSAL reads it (tenant_discovery_endpoint, api-version, metadata). */
+function instanceDiscovery(url: URL): object {
+  const authorization =
+    url.searchParams.get('authorization_endpoint') ?? `https://${LOGIN_HOST}/common/oauth2/authorize`;
+  const tenant = URL.canParse(authorization)
+    ? (new URL(authorization).pathname.split('/')[1] ?? 'common')
+    : 'common';
+  return {
+    tenant_discovery_endpoint: `https://${LOGIN_HOST}/${tenant}/v2.0/.well-known/openid-configuration`,
+    'api-version': '1.1',
+    metadata: [{ preferred_network: LOGIN_HOST, preferred_cache: 'login.windows.net', aliases: ALIASES }],
+  };
+}
+
+/** OpenID Connect discovery 1.0, with the tenant's endpoints. */
+function openIdConfiguration(tenant: string): object {
+  const authority = `https://${LOGIN_HOST}/${tenant}`;
+  return {
+    token_endpoint: `${authority}/oauth2/v2.0/token`,
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
+    jwks_uri: `${authority}/discovery/v2.0/keys`,
+    response_modes_supported: ['query', 'fragment', 'form_post'],
+    subject_types_supported: ['pairwise'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
+    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+    issuer: `${authority}/v2.0`,
+    request_uri_parameter_supported: false,
+    authorization_endpoint: `${authority}/oauth2/v2.0/authorize`,
+    device_authorization_endpoint: `${authority}/oauth2/v2.0/devicecode`,
+    end_session_endpoint: `${authority}/oauth2/v2.0/logout`,
+    tenant_region_scope: 'EU',
+    cloud_instance_name: 'microsoftonline.com',
+    cloud_graph_host_name: 'graph.windows.net',
+    msgraph_host: 'graph.microsoft.com',
+  };
+}
+
+function token(parts: Parts, { body, note }: Exchange): Answer {
+  const form = new URLSearchParams(body.toString('utf8'));
+  const grant = required(form, 'grant_type');
+  if (grant !== 'client_credentials') throw new NotModelled(`The grant "${grant}" isn't.`);
+  const client = required(form, 'client_id');
+  const { state } = parts;
+  // The order in which several faults are told is an assumption.
+  const principal = principalByClientId(state, client);
+  if (principal === undefined) throw new SignInRefused(700016, { client, tenant: state.tenantId });
+  note.caller = principal.name;
+  const audience = audienceOf(required(form, 'scope'), state.tenantId);
+  prove(parts, principal, form);
+  note.verdict = `signed in for ${audience}`;
+  return json({
+    token_type: 'Bearer',
+    // One second less than the token lives, as recorded.
+    expires_in: LIFETIME_S - 1,
+    ext_expires_in: LIFETIME_S - 1,
+    access_token: parts.tokens.issue(principal, audience, LIFETIME_S),
+  });
+}
+
+function required(form: URLSearchParams, parameter: string): string {
+  const value = form.get(parameter) ?? '';
+  if (value === '') throw new SignInRefused(900144, { parameter });
+  return value;
+}
+
+/** `<resource>/.default` → the resource. A resource that ends in a slash makes a doubled one, and keeps its own. */
+function audienceOf(scope: string, tenant: string): string {
+  // MSAL adds these to some requests; they mean nothing for an application.
+  const wanted = scope
+    .split(/\s+/)
+    .filter((one) => !['openid', 'profile', 'offline_access', ''].includes(one));
+  const [only = ''] = wanted;
+  const resource = /^(.+)\/\.default$/.exec(only)?.[1];
+  if (wanted.length !== 1 || resource === undefined) throw new SignInRefused(1002012, { scope });
+  if (!RESOURCES.has(resource.replace(/\/$/, '').toLowerCase()))
+    throw new SignInRefused(500011, { resource, tenant });
+  return resource;
+}
+
+function prove(parts: Parts, principal: Principal, form: URLSearchParams): void {
+  const assertion = form.get('client_assertion');
+  if (assertion !== null) {
+    if (form.get('client_assertion_type') !== ASSERTION_TYPE)
+      throw new SignInRefused(900144, { parameter: 'client_assertion_type' });
+    proveByFederation(parts, principal, assertion);
+    return;
+  }
+  const secret = form.get('client_secret');
+  if (secret === null) throw new SignInRefused(7000216);
+  if (!principal.secrets.includes(secret)) throw new SignInRefused(7000215, { client: principal.clientId });
+}
+
+/** https://learn.microsoft.com/entra/workload-id/workload-identity-federation: issuer, subject and audience must match exactly. */
+function proveByFederation({ github, now }: Parts, principal: Principal, assertion: string): void {
+  const said = claimsOf(assertion);
+  if (said === undefined) throw new SignInRefused(50013);
+  const { clientId: client, name, federatedCredentials } = principal;
+  if (federatedCredentials.length === 0) throw new SignInRefused(70025, { client, name });
+  const [issuer, subject, audience] = [String(said.iss), String(said.sub), String(said.aud)];
+  const ofIssuer = federatedCredentials.filter((credential) => credential.issuer === issuer);
+  if (ofIssuer.length === 0) throw new SignInRefused(700211, { issuer });
+  const ofSubject = ofIssuer.filter((credential) => credential.subject === subject);
+  if (ofSubject.length === 0) throw new SignInRefused(700213, { subject });
+  if (!ofSubject.some(({ audiences }) => audiences.includes(audience)))
+    throw new SignInRefused(700212, { audience });
+  if (issuer !== GITHUB_ISSUER) throw new NotModelled(`The keys of the issuer ${issuer} aren't.`);
+  if (github.open(assertion) === undefined) throw new SignInRefused(50013);
+  const [from, until] = [Number(said.nbf) * 1000, Number(said.exp) * 1000];
+  const at = now();
+  if (!(from <= at && at < until))
+    throw new SignInRefused(700024, { now: precise(at), from: precise(from), until: precise(until) });
+}
+
+function precise(ms: number): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString().replace('Z', '0000Z') : 'unknown';
+}
+
+function json(body: object): Answer {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store, no-cache' },
+    body: JSON.stringify(body),
+  };
+}

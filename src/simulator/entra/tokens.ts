@@ -1,0 +1,155 @@
+/** Access tokens of the simulated directory: RS256 JWTs that nobody else can make. */
+import { createPublicKey, createSign, createVerify, generateKeyPair } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { TokenClaims, TokenIssuer, TokenProblem } from '../context.js';
+import { groupsHolding } from '../cloud/directory.js';
+import { stableHex } from '../cloud/ids.js';
+import type { CloudState, Principal } from '../cloud/model.js';
+
+/** Entra's lifetimes vary from 60 to 90 minutes; the shortest is what clients must bear. */
+const DEFAULT_LIFETIME_S = 3600;
+
+/** A public key as a JWKS document holds it. */
+export interface PublicJwk {
+  kty: 'RSA';
+  use: 'sig';
+  alg: 'RS256';
+  kid: string;
+  n: string;
+  e: string;
+}
+
+/** A key that signs JWTs, made anew at every start. */
+export interface SigningKey {
+  readonly jwk: PublicJwk;
+  sign(claims: object): string;
+  /** The claims of a token signed by this key, whatever they say; undefined when it isn't. */
+  open(token: string): Record<string, unknown> | undefined;
+}
+
+export async function createSigningKey(name: string): Promise<SigningKey> {
+  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  const { n = '', e = '' } = createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })).export({
+    format: 'jwk',
+  }) as { n?: string; e?: string };
+  const kid = stableHex(40, name, n);
+  const header = encoded({ typ: 'JWT', alg: 'RS256', x5t: kid, kid });
+  return {
+    jwk: { kty: 'RSA', use: 'sig', alg: 'RS256', kid, n, e },
+    sign(claims) {
+      const signed = `${header}.${encoded(claims)}`;
+      return `${signed}.${createSign('RSA-SHA256').update(signed).sign(privateKey, 'base64url')}`;
+    },
+    open: (token) => (isSignedBy(token, publicKey) ? claimsOf(token) : undefined),
+  };
+}
+
+/** The claims that a token makes, unverified; undefined when it is no JWT. */
+export function claimsOf(token: string): Record<string, unknown> | undefined {
+  const [, payload] = token.split('.');
+  if (payload === undefined) return undefined;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    return typeof claims === 'object' && claims !== null ? { ...claims } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The directory's access tokens. Claims are those of version 1.0 tokens, which ARM, the registries and AKS ask for
+ * (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+ *
+ * @param now milliseconds since the epoch
+ */
+export async function createTokenIssuer(
+  state: CloudState,
+  now: () => number,
+): Promise<TokenIssuer & { readonly jwk: PublicJwk }> {
+  const key = await createSigningKey('entra');
+  const issuer = `https://sts.windows.net/${state.tenantId}/`;
+  return {
+    jwk: key.jwk,
+    issue(principal, audience, lifetimeSeconds = DEFAULT_LIFETIME_S) {
+      const seconds = Math.floor(now() / 1000);
+      const groups = groupsHolding(state, principal.objectId);
+      return key.sign({
+        aud: audience,
+        iss: issuer,
+        iat: seconds,
+        nbf: seconds,
+        exp: seconds + lifetimeSeconds,
+        appid: principal.clientId,
+        idp: issuer,
+        oid: principal.objectId,
+        sub: principal.objectId,
+        tid: state.tenantId,
+        ...callerClaims(principal),
+        // Real tokens of applications hold groups only where the resource asks for them; the AKS server application does.
+        ...(groups.length === 0 ? {} : { groups }),
+        ver: '1.0',
+      });
+    },
+    verify(token, audiences) {
+      const refuse = (kind: TokenProblem, problem: string) => ({ kind, problem });
+      const said = claimsOf(token);
+      if (said === undefined) return refuse('malformed', 'it is not a JSON web token');
+      const claims = key.open(token);
+      if (claims === undefined || claims.iss !== issuer)
+        return refuse('signature', 'it is not signed by this directory');
+      const known = readClaims(claims);
+      if (!audiences.some((audience) => sameAudience(audience, known.aud)))
+        return refuse('audience', `it is for the audience ${known.aud}`);
+      if (known.exp * 1000 <= now())
+        return refuse('expired', `it expired at ${new Date(known.exp * 1000).toISOString()}`);
+      return { claims: known };
+    },
+  };
+}
+
+function callerClaims(principal: Principal): object {
+  if (principal.kind === 'user')
+    return {
+      idtyp: 'user',
+      name: principal.name,
+      unique_name: principal.name,
+      upn: principal.name,
+      appidacr: '0',
+    };
+  return { idtyp: 'app', appidacr: principal.secrets.length > 0 ? '1' : '2' };
+}
+
+/** The claims of a token this directory signed itself, so their types are known. */
+function readClaims(claims: Record<string, unknown>): TokenClaims {
+  const text = (name: string): string => String(claims[name]);
+  return {
+    aud: text('aud'),
+    iss: text('iss'),
+    tid: text('tid'),
+    oid: text('oid'),
+    appid: text('appid'),
+    exp: Number(claims.exp),
+    groups: Array.isArray(claims.groups) ? claims.groups.map(String) : [],
+  };
+}
+
+/** Audiences are asked for with and without a closing slash, and mean the same. */
+function sameAudience(one: string, other: string): boolean {
+  const bare = (audience: string): string => audience.replace(/\/+$/, '').toLowerCase();
+  return bare(one) === bare(other);
+}
+
+function isSignedBy(token: string, publicKey: KeyObject): boolean {
+  const parts = token.split('.');
+  const [header, payload, signature] = parts;
+  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined)
+    return false;
+  return createVerify('RSA-SHA256')
+    .update(`${header}.${payload}`)
+    .verify(publicKey, Buffer.from(signature, 'base64url'));
+}
+
+function encoded(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

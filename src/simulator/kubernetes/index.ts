@@ -1,0 +1,53 @@
+/** The API servers of the simulated AKS clusters, with what works behind them. */
+import type { SimulatorContext } from '../context.js';
+import type { ManagedCluster } from '../cloud/model.js';
+import type { Service } from '../net/exchange.js';
+import { startCluster } from './cluster.js';
+import type { RunningCluster } from './cluster.js';
+import { entraKubeconfig, localKubeconfig, LocalTokens } from './kubeconfig.js';
+
+/** The API servers as one service, and what ARM hands out to reach them. */
+export interface ApiServers extends Service {
+  /** Kubeconfig of the cluster's users: a local account's, or without any credential where Entra is integrated. */
+  userKubeconfig(cluster: ManagedCluster): Promise<string>;
+  /** Kubeconfig of the local administrator. Whether it may be handed out is ARM's to decide. */
+  adminKubeconfig(cluster: ManagedCluster): Promise<string>;
+  /** Ends everything that runs in the clusters: timers, pulls, watches. */
+  stop(): void;
+}
+
+/**
+ * One API server for every cluster of the cloud, each started by its first request. A stopped cluster and a private
+ * one have no name that resolves from outside, so nothing is served for them.
+ */
+export function createApiServers(context: SimulatorContext): ApiServers {
+  const running = new Map<ManagedCluster, RunningCluster>();
+  const tokens = new LocalTokens();
+  const reachable = (host: string): ManagedCluster | undefined =>
+    context.state.clusters.find(
+      (cluster) =>
+        cluster.fqdn.toLowerCase() === host && cluster.powerState === 'Running' && !cluster.privateCluster,
+    );
+
+  return {
+    name: 'kubernetes',
+    serves: (host) => reachable(host) !== undefined,
+    async answer(exchange) {
+      exchange.note.service = 'kubernetes';
+      const cluster = reachable(exchange.url.hostname);
+      if (cluster === undefined) throw new Error(`no cluster answers for ${exchange.url.hostname}`);
+      const server = running.get(cluster) ?? startCluster(context, cluster, tokens);
+      running.set(cluster, server);
+      return server.answer(exchange);
+    },
+    userKubeconfig: (cluster) =>
+      cluster.entra === undefined
+        ? localKubeconfig(context, cluster, tokens, 'clusterUser')
+        : entraKubeconfig(context, cluster),
+    adminKubeconfig: (cluster) => localKubeconfig(context, cluster, tokens, 'clusterAdmin'),
+    stop() {
+      for (const server of running.values()) server.stop();
+      running.clear();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/** Watches: a stream of changes as JSON lines (captures: 200-watch-events.http, watch-410-expired.http). */
+import { ApiError } from './errors.js';
+import { groupVersion } from './objects.js';
+import type { KubeObject, ResourceInfo } from './objects.js';
+import type { Matcher } from './selectors.js';
+import type { Change, Store } from './store.js';
+import type { Timers } from './timers.js';
+
+export interface WatchOptions {
+  resource: ResourceInfo;
+  namespace: string | undefined;
+  matches: Matcher;
+  /** Undefined or 0: everything there is now comes first, as ADDED. */
+  from: number | undefined;
+  bookmarks: boolean;
+  /** With everything there is now, and a bookmark that says where that ends. */
+  sendInitialEvents: boolean;
+  timeoutSeconds: number | undefined;
+  signal: AbortSignal;
+}
+
+type WatchEvent = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; object: unknown };
+
+/** How often a bookmark is sent (kubernetes/kubernetes cacher: about a minute). */
+const BOOKMARK_MS = 60_000;
+/** Without timeoutSeconds a watch ends after half an hour to an hour (apiserver minRequestTimeout). */
+const DEFAULT_TIMEOUT_MS = 30 * 60_000;
+
+/** The stream of one watch. Ends at its timeout, when the client hangs up or when the cluster stops. */
+export async function* watchStream(
+  store: Store,
+  timers: Timers,
+  stopped: AbortSignal,
+  options: WatchOptions,
+): AsyncGenerator<string> {
+  const { resource, namespace, matches, from } = options;
+  const pending: WatchEvent[] = [];
+  let wake: () => void = () => undefined;
+  let ended = false;
+  const push = (...events: WatchEvent[]): void => {
+    pending.push(...events);
+    wake();
+  };
+  const end = (): void => {
+    ended = true;
+    wake();
+  };
+  const seen = (change: Change): void => {
+    if (change.resource !== resource.name) return;
+    if (namespace !== undefined && change.object.metadata.namespace !== namespace) return;
+    const event = eventFor(change, matches);
+    if (event !== undefined) push(event);
+  };
+  const bookmark = (annotations?: Record<string, string>): WatchEvent => ({
+    type: 'BOOKMARK',
+    object: {
+      kind: resource.kind,
+      apiVersion: groupVersion(resource),
+      metadata: {
+        resourceVersion: String(store.version),
+        creationTimestamp: null,
+        ...(annotations === undefined ? {} : { annotations }),
+      },
+    },
+  });
+
+  // Listening begins before anything is awaited, so no change falls between the list and the watch.
+  try {
+    if (from === undefined || from === 0 || options.sendInitialEvents) {
+      push(
+        ...store
+          .list(resource.name, namespace)
+          .filter(matches)
+          .map((object): WatchEvent => ({ type: 'ADDED', object })),
+      );
+      if (options.sendInitialEvents && options.bookmarks)
+        push(bookmark({ 'k8s.io/initial-events-end': 'true' }));
+    } else {
+      store.since(from).forEach(seen);
+    }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    yield line({ type: 'ERROR', object: error.status });
+    return;
+  }
+  const unsubscribe = store.subscribe(seen);
+  const cancelTimeout = timers.after(
+    options.timeoutSeconds === undefined ? DEFAULT_TIMEOUT_MS : options.timeoutSeconds * 1000,
+    end,
+  );
+  let cancelBookmark = (): void => undefined;
+  const keepMarking = (): void => {
+    cancelBookmark = timers.after(BOOKMARK_MS, () => {
+      push(bookmark());
+      keepMarking();
+    });
+  };
+  if (options.bookmarks) keepMarking();
+  for (const signal of [options.signal, stopped]) {
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+  }
+  try {
+    for (;;) {
+      while (pending.length > 0) {
+        const event = pending.shift();
+        if (event !== undefined) yield line(event);
+      }
+      if (ended) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    unsubscribe();
+    cancelTimeout();
+    cancelBookmark();
+    options.signal.removeEventListener('abort', end);
+    stopped.removeEventListener('abort', end);
+  }
+}
+
+/** What a watcher with a selector sees of a change: an object that stops matching is DELETED for it, one that begins is ADDED. */
+function eventFor(change: Change, matches: Matcher): WatchEvent | undefined {
+  const matched = change.previous !== undefined && matches(change.previous);
+  const now = matches(change.object);
+  const object: KubeObject = change.object;
+  if (change.type === 'ADDED') return now ? { type: 'ADDED', object } : undefined;
+  if (change.type === 'DELETED') return matched || now ? { type: 'DELETED', object } : undefined;
+  if (now) return { type: matched ? 'MODIFIED' : 'ADDED', object };
+  return matched ? { type: 'DELETED', object } : undefined;
+}
+
+function line(event: WatchEvent): string {
+  return `${JSON.stringify(event)}\n`;
+}
