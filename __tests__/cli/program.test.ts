@@ -68,6 +68,13 @@ describe('flags', () => {
     expect(raw['subscription-id']).toBe('subscription 1');
     expect(raw['propagation-timeout']).toBe('propagationTimeout 1');
   });
+  it('that take one value take the last', () => {
+    const flags = inputOptions();
+    const command = new Command().exitOverride();
+    for (const { option } of flags) command.addOption(option);
+    command.parse(['--timeout', '1m', '--timeout', '2m'], { from: 'user' });
+    expect(rawInputs(flags, command.opts())).toEqual({ timeout: '2m' });
+  });
   it('that are not given are not there', () => {
     expect(rawInputs(inputOptions(), {})).toEqual({});
   });

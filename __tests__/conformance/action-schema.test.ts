@@ -1,16 +1,15 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
+import { suiteUnless } from '../skip.js';
 import { PROJECT } from '../e2e/runner.js';
 
 const SCHEMA = join(PROJECT, '..', 'shared', 'schemas', 'github-action.schema.json');
 const there = existsSync(SCHEMA);
-if (!there)
-  console.warn('SKIPPED: action.yml is not held against the schema of actions: ../shared/schemas is absent');
 
-(there ? describe : describe.skip)("action.yml and the actions' schema", () => {
+suiteUnless(there ? undefined : '../shared/schemas is absent', "action.yml and the actions' schema", () => {
   const schema = JSON.parse(there ? readFileSync(SCHEMA, 'utf8') : '{}') as object;
   const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
 

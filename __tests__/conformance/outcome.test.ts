@@ -1,21 +1,22 @@
 /** Every captured pod, event and watch of real kubelets is read without a crash, and rightly where the capture shows it. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { directConnection } from '../../src/core/kubernetes/connection.js';
 import { listAt, textAt } from '../../src/core/kubernetes/json.js';
 import { lastEvent, pullOutcome } from '../../src/core/kubernetes/outcome.js';
 import type { PullOutcome } from '../../src/core/kubernetes/outcome.js';
 import { waitingMayCure } from '../../src/core/kubernetes/refusal.js';
+import { suiteUnless } from '../skip.js';
 
 const CORPUS = fileURLToPath(new URL('../../../shared/corpus/kubernetes/', import.meta.url));
 const here = existsSync(CORPUS);
-if (!here) console.warn('SKIPPED: conformance of pull outcomes: ../shared/corpus/kubernetes is not there');
+const missing = here ? undefined : '../shared/corpus/kubernetes is not beside the project';
 
 const CONTAINER = 'check';
 const read = (path: string): unknown => JSON.parse(readFileSync(CORPUS + path, 'utf8'));
 const files = (folder: string, kind: RegExp): string[] =>
-  readdirSync(CORPUS + folder).filter((name) => kind.test(name));
+  here ? readdirSync(CORPUS + folder).filter((name) => kind.test(name)) : [];
 
 /** How a case ends, by the name of its pod; a Job's pod without its suffix. What isn't here is refused. */
 const ENDS: Record<string, PullOutcome['state']> = {
@@ -51,9 +52,11 @@ function decided(pod: unknown): boolean {
   return status !== undefined && textAt(status, 'state', 'waiting', 'reason') !== 'ContainerCreating';
 }
 
-(here ? describe : describe.skip).each(['node-1.20.2-containerd-1.6.20', 'node-1.36.2-containerd-2.1.9'])(
-  '%s',
-  (folder) => {
+/** The kubelets that were captured. */
+const KUBELETS = ['node-1.20.2-containerd-1.6.20', 'node-1.36.2-containerd-2.1.9'];
+
+for (const folder of KUBELETS)
+  suiteUnless(missing, folder, () => {
     const events = files(folder, /^events-.*json$/).flatMap((name) =>
       listAt(read(`${folder}/${name}`), 'items'),
     );
@@ -64,31 +67,32 @@ function decided(pod: unknown): boolean {
       expect(moments.length).toBeGreaterThan(3);
     });
 
-    it.each(moments)('%s', (name) => {
-      for (const pod of listAt(read(`${folder}/${name}`), 'items')) {
-        const which = caseOf(pod);
-        const end = expected(folder, which);
-        // By the status alone: at any moment the end, or not yet.
-        const alone = pullOutcome(pod, [], CONTAINER);
-        if (decided(pod)) expect([which, alone.state]).toEqual([which, end]);
-        else expect([which, alone.state]).toEqual([which, 'pending']);
-        // With all that the events tell, the end is known at every moment.
-        const told = pullOutcome(pod, events, CONTAINER);
-        const silent = end === 'refused' && told.message === undefined;
-        if (which !== 'invalid-name' && which !== 'policy-never' && which !== 'cached-never-nocred') {
-          expect([which, told.state]).toEqual([which, end]);
-          expect([which, silent]).toEqual([which, false]);
+    for (const name of moments)
+      it(name, () => {
+        for (const pod of listAt(read(`${folder}/${name}`), 'items')) {
+          const which = caseOf(pod);
+          const end = expected(folder, which);
+          // By the status alone: at any moment the end, or not yet.
+          const alone = pullOutcome(pod, [], CONTAINER);
+          if (decided(pod)) expect([which, alone.state]).toEqual([which, end]);
+          else expect([which, alone.state]).toEqual([which, 'pending']);
+          // With all that the events tell, the end is known at every moment.
+          const told = pullOutcome(pod, events, CONTAINER);
+          const silent = end === 'refused' && told.message === undefined;
+          if (which !== 'invalid-name' && which !== 'policy-never' && which !== 'cached-never-nocred') {
+            expect([which, told.state]).toEqual([which, end]);
+            expect([which, silent]).toEqual([which, false]);
+          }
+          if (told.state === 'pulled' && decided(pod)) expect(told.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+          if (told.state === 'pulled') expect(told.proved).toBe('manifest');
+          if (told.state === 'refused' && told.message !== undefined && !told.message.includes('Never')) {
+            expect(told.message).not.toMatch(/^(Failed to pull|Back-off)/);
+            expect([which, waitingMayCure(told.message)]).toEqual([which, CURABLE.test(which)]);
+          }
+          if (which === 'hang' && events.some((event) => textAt(event, 'involvedObject', 'name') === 'hang'))
+            expect(told.startedPulling).toBe(true);
         }
-        if (told.state === 'pulled' && decided(pod)) expect(told.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
-        if (told.state === 'pulled') expect(told.proved).toBe('manifest');
-        if (told.state === 'refused' && told.message !== undefined && !told.message.includes('Never')) {
-          expect(told.message).not.toMatch(/^(Failed to pull|Back-off)/);
-          expect([which, waitingMayCure(told.message)]).toEqual([which, CURABLE.test(which)]);
-        }
-        if (which === 'hang' && events.some((event) => textAt(event, 'involvedObject', 'name') === 'hang'))
-          expect(told.startedPulling).toBe(true);
-      }
-    });
+      });
 
     it('has a last event for every pod', () => {
       const pods = new Set(events.map((event) => textAt(event, 'involvedObject', 'name')));
@@ -109,10 +113,9 @@ function decided(pod: unknown): boolean {
       // public/app:v1 came first; private/app:v1 is the same image and was pulled four times after that.
       else expect(new Set([...sizes.values()].flatMap((set) => [...set])).size).toBe(1);
     });
-  },
-);
+  });
 
-(here ? describe : describe.skip)('captured watches', () => {
+suiteUnless(missing, 'captured watches', () => {
   const raw = here ? readFileSync(`${CORPUS}api-1.36.2/watch-pods-live.ndjson`) : Buffer.alloc(0);
   const expired = here
     ? (readFileSync(`${CORPUS}api-1.36.2/watch-410-expired.http`, 'utf8').split('\n\n')[1] ?? '')

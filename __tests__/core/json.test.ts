@@ -6,7 +6,9 @@ describe('at', () => {
   it('walks objects and stops at anything else', () => {
     expect(at({ a: { b: 1 } }, 'a', 'b')).toBe(1);
     expect(at({ a: { b: 1 } }, 'a', 'c', 'd')).toBeUndefined();
-    expect(at({ a: [{ b: 1 }] }, 'a', '0', 'b')).toBeUndefined();
+    expect(at({ a: [{ b: 1 }] }, 'a', '1', 'b')).toBeUndefined();
+    expect(at({}, 'constructor')).toBeUndefined();
+    expect(at({ a: {} }, 'a', '__proto__')).toBeUndefined();
     expect(at(null, 'a')).toBeUndefined();
     expect(at('text', 'length')).toBeUndefined();
   });

@@ -78,7 +78,7 @@ describe('verdict', () => {
     expect(CELLS).toHaveLength(54);
   });
 
-  it.each(CELLS)('access %s, pulls %s, verify %s, young grant %s: %s', (access, pulls, verify, young, result, said) => {
+  it.each(CELLS.map((cell) => ({ cell })))('$cell', ({ cell: [access, pulls, verify, young, result, said] }) => {
     const { cause, finding, ...rest } = verdict(access, pulls, verify, young);
     expect(rest).toEqual({ result });
     expect(cause ?? finding).toBe(said);

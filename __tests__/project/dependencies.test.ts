@@ -37,8 +37,8 @@ const COMPATIBLE: ReadonlySet<string> = new Set([
 ]);
 
 const { minVersion, satisfies } = createRequire(import.meta.url)('semver') as {
-  minVersion(range: string): { version: string };
-  satisfies(version: string, range: string): boolean;
+  minVersion: (range: string) => { version: string };
+  satisfies: (version: string, range: string) => boolean;
 };
 
 describe('package-lock.json', () => {

@@ -67,6 +67,10 @@ describe('verified', () => {
       'the pulls worked but not through the identity',
       report({ result: 'failed', connections: [connection({ result: 'failed' })] }),
     ],
+    [
+      'the result is unknown',
+      report({ result: 'unknown', connections: [connection({ result: 'unknown' })] }),
+    ],
     ['there is no connection', report({ connections: [] })],
   ])('is false when %s', (_, of) => {
     expect(verified(of)).toBe('false');

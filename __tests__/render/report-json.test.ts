@@ -10,7 +10,7 @@ const schema = JSON.parse(
   readFileSync(new URL('../../docs/report.schema.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown>;
 const ajv = new Ajv2020({ strict: true, allErrors: true });
-formats.default(ajv);
+formats(ajv);
 const validate = ajv.compile(schema);
 
 const parsed = (of: Report): unknown => JSON.parse(reportJson(of));

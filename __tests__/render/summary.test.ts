@@ -101,6 +101,22 @@ describe('the path', () => {
       '? UNKNOWN: pull not proved',
     ]);
   });
+  it('has one link for a pool that pulled several images: the worst of them', () => {
+    const pulls = [
+      pull({ status: 'fail', proved: 'none' }),
+      pull({ image: 'b' }),
+      pull({ nodePool: 'arm', status: 'skip', proved: 'none' }),
+      pull({ nodePool: 'arm' }),
+    ];
+    const diagram = only(
+      report({ result: 'failed', connections: [connection({ result: 'failed', pulls })] }),
+    );
+    expect(
+      links(diagram)
+        .slice(2)
+        .map(({ label }) => label),
+    ).toEqual(['✗ BROKEN: pull refused', '✓: pulled']);
+  });
   it('does not grow with the number of pools', () => {
     const pulls = Array.from({ length: 60 }, (_, index) => pull({ nodePool: `p${index}` }));
     pulls.push(pull({ nodePool: 'bad', status: 'fail', proved: 'none' }));

@@ -247,7 +247,7 @@ const PROVIDER = 'Microsoft.ContainerRegistry/registries';
  * Assumption: metadata and the catalog need no more than the right to pull.
  */
 const LEGACY = [
-    { action: `${PROVIDER}/pull/read`, permission: 'read', gives: ['pull', 'metadata_read', '*'] },
+    { action: `${PROVIDER}/pull/read`, permission: 'read', gives: ['pull', 'metadata_read'] },
     { action: `${PROVIDER}/push/write`, permission: 'write', gives: ['push', 'metadata_write'] },
     { action: `${PROVIDER}/artifacts/delete`, permission: 'delete', gives: ['delete'] },
 ];
@@ -299,32 +299,41 @@ function rightsAtRegistry(context, registry, principalId) {
 /** The part of the asked scopes that a principal has a right to, as the `access` claim writes it, and why. */
 function grantedAccess(context, registry, principalId, permissions, scopes) {
     const whys = [];
-    const access = scopes.map((scope) => ({
+    const may = (scope, action) => {
+        // A legacy registry wrote the rights into the refresh token (its `permissions` claim).
+        if (registry.roleAssignmentMode === 'LegacyRegistryPermissions')
+            return mayByPermissions(permissions, scope, action);
+        return dataActionsFor(scope, action).every((dataAction) => {
+            const decision = context.decide({
+                principalId,
+                action: dataAction,
+                kind: 'dataAction',
+                scope: registryId(registry),
+                ...(scope.type === 'repository' ? { repository: scope.name } : {}),
+            });
+            whys.push(decision.why);
+            return decision.allowed;
+        });
+    };
+    const access = scopes
+        .filter((scope) => scope.type === 'repository' || scope.name === 'catalog')
+        .map((scope) => ({
         Type: scope.type,
         Name: scope.name,
-        Actions: scope.actions.filter((action) => {
-            if (registry.roleAssignmentMode === 'LegacyRegistryPermissions') {
-                // A legacy registry wrote the rights into the refresh token (its `permissions` claim).
-                return LEGACY.some((row) => permissions.includes(row.permission) && row.gives.some((given) => given === action));
-            }
-            const catalog = scope.type === 'registry' && scope.name === 'catalog';
-            const needed = catalog ? [ABAC_CATALOG] : ABAC_REPOSITORY[action];
-            if (needed === undefined)
-                return false;
-            return needed.every((dataAction) => {
-                const decision = context.decide({
-                    principalId,
-                    action: dataAction,
-                    kind: 'dataAction',
-                    scope: registryId(registry),
-                    ...(catalog ? {} : { repository: scope.name }),
-                });
-                whys.push(decision.why);
-                return decision.allowed;
-            });
-        }),
+        Actions: scope.actions.filter((action) => knownAction(scope, action) && may(scope, action)),
     }));
     return { access: access.filter((entry) => entry.Actions.length > 0), why: whys.at(-1) ?? '' };
+}
+function knownAction(scope, action) {
+    return scope.type === 'registry' ? action === '*' : Object.hasOwn(ABAC_REPOSITORY, action);
+}
+function mayByPermissions(permissions, scope, action) {
+    if (scope.type === 'registry')
+        return permissions.includes('read');
+    return LEGACY.some((row) => permissions.includes(row.permission) && row.gives.some((given) => given === action));
+}
+function dataActionsFor(scope, action) {
+    return scope.type === 'registry' ? [ABAC_CATALOG] : (ABAC_REPOSITORY[action] ?? []);
 }
 /** Reads `repository:team/app:pull,push` and `registry:catalog:*`; undefined for anything else. */
 function parseScope(text) {
@@ -1590,11 +1599,15 @@ function registryRoutes(context) {
 function answered(call, body) {
     return ok(body, { 'api-supported-versions': call.apiVersion });
 }
-/** A registry as it is served. What an older api-version doesn't know is left out, the role assignment mode too. */
+/**
+ * A registry as it is served. Since when an api-version has a property: Azure/azure-rest-api-specs,
+ * containerregistry/…/<version>/containerregistry.json; what an older one doesn't know is left out, the mode too.
+ */
 function registryBody(registry, apiVersion) {
     const { sku, creationDate } = registry;
+    const since = (version, part) => (isSince(apiVersion, version) ? part : {});
     const changed = creationDate.replace('Z', '+00:00');
-    // Stable from 2025-11-01, in previews from 2025-03-01 (Azure/azure-rest-api-specs, Registry/stable/2025-11-01).
+    // Stable from 2025-11-01, in previews from 2025-03-01.
     const tellsMode = isSince(apiVersion, '2025-11-01', '2025-03-01');
     return {
         sku: { name: sku, tier: sku },
@@ -1603,14 +1616,16 @@ function registryBody(registry, apiVersion) {
         name: registry.name,
         location: registry.location,
         tags: {},
-        systemData: {
-            createdBy: 'admin@contoso.com',
-            createdByType: 'User',
-            createdAt: changed,
-            lastModifiedBy: 'admin@contoso.com',
-            lastModifiedByType: 'User',
-            lastModifiedAt: changed,
-        },
+        ...since('2019-12-01', {
+            systemData: {
+                createdBy: 'admin@contoso.com',
+                createdByType: 'User',
+                createdAt: changed,
+                lastModifiedBy: 'admin@contoso.com',
+                lastModifiedByType: 'User',
+                lastModifiedAt: changed,
+            },
+        }),
         properties: {
             loginServer: registry.loginServer,
             creationDate,
@@ -1619,21 +1634,29 @@ function registryBody(registry, apiVersion) {
             ...(sku === 'Premium'
                 ? { networkRuleSet: { defaultAction: registry.networkDefaultAction, ipRules: [] } }
                 : {}),
-            policies: {
-                quarantinePolicy: { status: 'disabled' },
-                trustPolicy: { type: 'Notary', status: 'disabled' },
-                retentionPolicy: { days: 7, lastUpdatedTime: changed, status: 'disabled' },
-                exportPolicy: { status: 'enabled' },
-                azureADAuthenticationAsArmPolicy: { status: registry.armAudienceTokens },
-            },
-            encryption: { status: 'disabled' },
-            dataEndpointEnabled: registry.dataEndpointEnabled,
-            dataEndpointHostNames: registry.dataEndpointEnabled ? [registry.blobHost] : [],
-            privateEndpointConnections: [],
-            publicNetworkAccess: registry.publicNetworkAccess,
-            networkRuleBypassOptions: 'AzureServices',
-            zoneRedundancy: 'Disabled',
-            anonymousPullEnabled: registry.anonymousPullEnabled,
+            ...since('2019-05-01', {
+                policies: {
+                    quarantinePolicy: { status: 'disabled' },
+                    trustPolicy: { type: 'Notary', status: 'disabled' },
+                    retentionPolicy: { days: 7, lastUpdatedTime: changed, status: 'disabled' },
+                    ...since('2021-08-01', { exportPolicy: { status: 'enabled' } }),
+                    ...since('2022-02-01', {
+                        azureADAuthenticationAsArmPolicy: { status: registry.armAudienceTokens },
+                    }),
+                },
+            }),
+            ...since('2019-12-01', {
+                encryption: { status: 'disabled' },
+                dataEndpointEnabled: registry.dataEndpointEnabled,
+                dataEndpointHostNames: registry.dataEndpointEnabled ? [registry.blobHost] : [],
+                privateEndpointConnections: [],
+                publicNetworkAccess: registry.publicNetworkAccess,
+                networkRuleBypassOptions: 'AzureServices',
+            }),
+            ...since('2020-11-01', {
+                zoneRedundancy: 'Disabled',
+                anonymousPullEnabled: registry.anonymousPullEnabled,
+            }),
             ...(tellsMode ? { roleAssignmentMode: registry.roleAssignmentMode } : {}),
         },
     };
@@ -1820,8 +1843,9 @@ function addManifest(repository, mediaType, value) {
     repository.manifests.set(digest, { mediaType, bytes });
     return { mediaType, digest, size: bytes.length };
 }
-/** The tenth byte of a gzip header names the operating system that made it: 255 is "unknown" (RFC 1952). */
+/** The ninth and tenth bytes of a gzip header tell of the compressor and its machine: 0 and 255 say nothing (RFC 1952). */
 function withNeutralHeader(gzip) {
+    gzip[8] = 0;
     gzip[9] = 255;
     return gzip;
 }
@@ -5090,6 +5114,35 @@ const SHAPES = {
         reportingInstance: true,
     },
 };
+/** Fields that would change what happens, and whose effect isn't modelled. */
+const NOT_MODELLED = {
+    pods: [
+        'spec.initContainers',
+        'spec.schedulingGates',
+        'spec.topologySpreadConstraints',
+        'spec.affinity.podAffinity',
+        'spec.affinity.podAntiAffinity',
+        'spec.activeDeadlineSeconds',
+        'spec.hostNetwork',
+    ],
+    jobs: [
+        'spec.podFailurePolicy',
+        'spec.successPolicy',
+        'spec.backoffLimitPerIndex',
+        'spec.maxFailedIndexes',
+        'spec.managedBy',
+    ],
+};
+/** The first such field that an object has; undefined when all it has is modelled. A Job's pods count too. */
+function notModelledField(resource, object) {
+    const inTemplate = resource === 'jobs' ? (NOT_MODELLED.pods ?? []).map((path) => `spec.template.${path}`) : [];
+    return [...(NOT_MODELLED[resource] ?? []), ...inTemplate].find((path) => {
+        const value = path
+            .split('.')
+            .reduce((at, step) => at?.[step], object);
+        return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+    });
+}
 /**
  * Reads an object as the API server does: what it doesn't know falls away, and is named by its path, such as
  * `spec.template.spec.imagePullSecret`.
@@ -5397,7 +5450,7 @@ async function* watchStream(store, timers, stopped, options) {
             return;
         if (namespace !== undefined && change.object.metadata.namespace !== namespace)
             return;
-        const event = eventFor(change, matches);
+        const event = eventFor(change, matches, options.show);
         if (event !== undefined)
             push(event);
     };
@@ -5413,13 +5466,11 @@ async function* watchStream(store, timers, stopped, options) {
             },
         },
     });
-    // Listening begins before anything is awaited, so no change falls between the list and the watch.
+    // What is there is read and listening begins in one go, so no change falls between the two.
     try {
         if (from === undefined || from === 0 || options.sendInitialEvents) {
-            push(...store
-                .list(resource.name, namespace)
-                .filter(matches)
-                .map((object) => ({ type: 'ADDED', object })));
+            const there = store.list(resource.name, namespace).filter(matches);
+            push(...there.map((object) => ({ type: 'ADDED', object: options.show(object) })));
             if (options.sendInitialEvents && options.bookmarks)
                 push(bookmark({ 'k8s.io/initial-events-end': 'true' }));
         }
@@ -5472,10 +5523,10 @@ async function* watchStream(store, timers, stopped, options) {
     }
 }
 /** What a watcher with a selector sees of a change: an object that stops matching is DELETED for it, one that begins is ADDED. */
-function eventFor(change, matches) {
+function eventFor(change, matches, show) {
     const matched = change.previous !== undefined && matches(change.previous);
     const now = matches(change.object);
-    const object = change.object;
+    const object = show(change.object);
     if (change.type === 'ADDED')
         return now ? { type: 'ADDED', object } : undefined;
     if (change.type === 'DELETED')
@@ -5685,9 +5736,6 @@ function watch(desk, exchange, request) {
     const { url, signal } = exchange;
     const { searchParams } = url;
     const timeout = searchParams.get('timeoutSeconds');
-    if (wantsTable(exchange) && !(exchange.headers['accept'] ?? '').split(',').includes('application/json')) {
-        throw new NotModelled('a watch of tables');
-    }
     const stream = watchStream(desk.store, desk.timers, desk.stopped, {
         resource: request.resource,
         namespace: request.namespace,
@@ -5697,6 +5745,9 @@ function watch(desk, exchange, request) {
         sendInitialEvents: isTrue(searchParams.get('sendInitialEvents') ?? 'false'),
         timeoutSeconds: timeout === null ? undefined : Number(timeout),
         signal,
+        show: (object) => wantsTable(exchange)
+            ? asTable(request.resource.name, [object], desk.context.now(), object.metadata.resourceVersion ?? '')
+            : object,
     });
     return { status: 200, headers: { ...commonHeaders(), 'content-type': 'application/json' }, body: stream };
 }
@@ -5730,8 +5781,9 @@ function create(desk, exchange, { resource, namespace }) {
         throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${complaints.join(', ')}`);
     }
     const object = { ...body, kind, apiVersion, metadata };
-    if (resource.name === 'pods' && (object.spec?.initContainers?.length ?? 0) > 0)
-        throw new NotModelled('init containers');
+    const beyond = notModelledField(resource.name, body);
+    if (beyond !== undefined)
+        throw new NotModelled(`${resource.kind} with ${beyond}`);
     const created = createObject(desk.store, desk.context.now(), resource.name, object, {
         namespace,
         dryRun: searchParams.getAll('dryRun').includes('All'),
@@ -6113,8 +6165,8 @@ const MESSAGES = {
         if (total === 0)
             return 'no nodes available to schedule pods';
         const counts = [...new Set(reasons)]
-            .sort()
-            .map((reason) => `${reasons.filter((one) => one === reason).length} ${reason}`);
+            .map((reason) => `${reasons.filter((one) => one === reason).length} ${reason}`)
+            .sort();
         return `0/${total} nodes are available: ${counts.join(', ')}. no new claims to deallocate, preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
     },
     // Job controller.
@@ -6250,6 +6302,8 @@ function startJobController(store, timers, now) {
     const record = recorder(store, now, 'job-controller');
     /** Failed attempts to create a pod, by the Job's uid. */
     const refusals = new Map();
+    /** When Jobs began, by uid, in milliseconds: their status has whole seconds only. */
+    const begun = new Map();
     const queue = new WorkQueue(timers, (key) => {
         const [namespace = '', name = ''] = key.split('/');
         const job = store.get('jobs', name, namespace);
@@ -6350,6 +6404,7 @@ function startJobController(store, timers, now) {
         if (job.metadata.deletionTimestamp !== undefined || job.spec.suspend === true)
             return;
         if (job.status?.startTime === undefined) {
+            begun.set(job.metadata.uid ?? '', now());
             job = update(job, (live) => (live.status = { ...live.status, startTime: timestamp(now()) }));
         }
         // A pod that is being deleted counts as failed once it has ended, though it may never be seen again: count first.
@@ -6403,7 +6458,7 @@ function startJobController(store, timers, now) {
         const { activeDeadlineSeconds } = job.spec;
         if (activeDeadlineSeconds === undefined)
             return undefined;
-        const left = Date.parse(job.metadata.creationTimestamp ?? '') + activeDeadlineSeconds * 1000 - now();
+        const left = (begun.get(job.metadata.uid ?? '') ?? now()) + activeDeadlineSeconds * 1000 - now();
         if (left <= 0)
             return condition('FailureTarget', 'DeadlineExceeded', MESSAGES.deadlineExceeded());
         later(job, left);
@@ -6468,8 +6523,10 @@ function startJobController(store, timers, now) {
     };
     store.subscribe(({ type, resource, object }) => {
         if (resource === 'jobs') {
-            if (type === 'DELETED')
+            if (type === 'DELETED') {
                 refusals.delete(object.metadata.uid ?? '');
+                begun.delete(object.metadata.uid ?? '');
+            }
             else
                 later(object);
         }
@@ -6724,17 +6781,21 @@ async function pullImage(dial, images, reference, platform, credential, signal) 
         resolved = await resolve(session, reference);
     }
     catch (error) {
-        throw outermost(error, (why) => MESSAGES.pullAndUnpack(name, MESSAGES.resolve(why)));
+        throw outermost(error, signal, (why) => MESSAGES.pullAndUnpack(name, MESSAGES.resolve(why)));
     }
     try {
         return await fetchImage(session, images, reference, resolved, platform);
     }
     catch (error) {
-        throw error instanceof PullError ? error : outermost(error, (why) => MESSAGES.pullAndUnpack(name, why));
+        throw outermost(error, signal, (why) => MESSAGES.pullAndUnpack(name, why));
     }
 }
-function outermost(error, wrap) {
-    return error instanceof StepError ? new PullError(error.code, wrap(error.message)) : error;
+/** Whatever went wrong, as the kubelet shows it. An answer that can't be read is worded freely (assumption). */
+function outermost(error, signal, wrap) {
+    if (signal.aborted || error instanceof PullError)
+        return error;
+    const why = error instanceof Error ? error.message : String(error);
+    return new PullError(error instanceof StepError ? error.code : 'Unknown', wrap(why));
 }
 async function resolve(session, reference) {
     const target = reference.digest ?? reference.tag ?? 'latest';
@@ -7098,6 +7159,7 @@ function startKubelet(context, cluster, node, store, timers) {
     const record = recorder(store, () => context.now(), 'kubelet', node.metadata.name);
     /** By uid: the pods in hand, each with what ends the work on it. */
     const inHand = new Map();
+    const imagesChanged = reportsImages(context, node, store, timers, images);
     const unsubscribe = store.subscribe((change) => {
         if (change.resource !== 'pods')
             return;
@@ -7123,10 +7185,13 @@ function startKubelet(context, cluster, node, store, timers) {
         const work = new AbortController();
         inHand.set(uid, work);
         timers.after(0, () => {
-            new PodWorker({ context, cluster, node, store, timers, images, record }, pod, work.signal)
-                .run()
-                .catch(() => {
-                // An aborted worker leaves whatever it was at; anything else it reports in the pod's status.
+            const desk = { context, cluster, node, store, timers, images, imagesChanged, record };
+            new PodWorker(desk, pod, work.signal).run().catch((error) => {
+                // An aborted worker just ends. Anything else is a fault of the simulator, and nobody should take it for the cluster's.
+                if (work.signal.aborted)
+                    return;
+                const message = `The simulator broke: ${error instanceof Error ? error.message : String(error)}`;
+                record({ object: pod, type: 'Warning', reason: 'SimulatorError', message });
             });
         });
     });
@@ -7137,6 +7202,34 @@ function startKubelet(context, cluster, node, store, timers) {
                 work.abort();
             inHand.clear();
         },
+    };
+}
+/**
+ * A kubelet compares its node's status with the last one it sent every 10 seconds, and sends it when anything changed
+ * (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/, nodeStatusUpdateFrequency): until then the
+ * node's list of images is the old one.
+ */
+const STATUS_UPDATE_MS = 10_000;
+/** The part of that loop which lists images, the largest first (kubernetes/kubernetes, pkg/kubelet/nodestatus/setters.go). */
+function reportsImages(context, node, store, timers, images) {
+    const began = context.now();
+    const before = node.status.images ?? [];
+    let due = false;
+    return () => {
+        if (due)
+            return;
+        due = true;
+        timers.after(STATUS_UPDATE_MS - ((context.now() - began) % STATUS_UPDATE_MS), () => {
+            due = false;
+            if (store.get('nodes', node.metadata.name) === undefined)
+                return;
+            const pulled = images
+                .all()
+                .map((image) => ({ names: [...image.digests, ...image.tags], sizeBytes: image.size }));
+            store.update('nodes', node.metadata.name, undefined, ({ status }) => {
+                status.images = [...pulled, ...before].sort((one, other) => other.sizeBytes - one.sizeBytes);
+            });
+        });
     };
 }
 class PodWorker {
@@ -7227,12 +7320,13 @@ class PodWorker {
                 const { image } = await pullImage((url, request) => context.dial(url, request), images, reference, platform, credential, this.signal);
                 const took = goDuration(performance.now() - started);
                 this.record('Normal', 'Pulled', MESSAGES.pulled(container.image, took, image.size), container);
-                this.reportImages();
+                this.desk.imagesChanged();
                 return image;
             }
             catch (error) {
-                this.signal.throwIfAborted();
-                errors.push(error instanceof PullError ? error.message : MESSAGES.endOfFile());
+                if (!(error instanceof PullError))
+                    throw error;
+                errors.push(error.message);
             }
         }
         return aggregate(errors);
@@ -7253,7 +7347,8 @@ class PodWorker {
     /**
      * "Runs" the image: a program that isn't in it can't start (capture: bad-entrypoint in pods-t2.json), one for
      * another processor ends at once (capture: wrongarch-exec). Assumption: any other program does its work and ends
-     * well, or goes on for ever where the restart policy is Always. Answers whether it failed.
+     * well, or goes on for ever where the restart policy is Always; Windows nodes fail with the same words.
+     * Answers whether it failed.
      */
     start(container, image, restarts) {
         const { context, node } = this.desk;
@@ -7309,17 +7404,6 @@ class PodWorker {
         if (missing.length === 0)
             return;
         this.record('Warning', 'FailedToRetrieveImagePullSecret', MESSAGES.missingPullSecrets(missing));
-    }
-    /** Assumption: the node's list of images is up to date at once; a real one follows within minutes. */
-    reportImages() {
-        const { store, node, images } = this.desk;
-        if (store.get('nodes', node.metadata.name) === undefined)
-            return;
-        store.update('nodes', node.metadata.name, undefined, ({ status }) => {
-            status.images = images
-                .all()
-                .map((image) => ({ names: [...image.digests, ...image.tags], sizeBytes: image.size }));
-        });
     }
     setState(container, state, more = {}) {
         const at = timestamp(this.desk.context.now());
@@ -7429,6 +7513,17 @@ function terminate(store, record, timers, now, pod) {
 ;// CONCATENATED MODULE: ./src/simulator/kubernetes/nodes.ts
 /** Node objects out of a cluster's node pools. */
 
+/**
+ * A node always has the image of its pods' sandboxes. Assumption: which one it is, its digest and its size; that AKS
+ * takes it from mcr.microsoft.com/oss is seen in node lists of public issue threads.
+ */
+const SANDBOX_IMAGE = {
+    names: [
+        'mcr.microsoft.com/oss/kubernetes/pause@sha256:6c3835cab3980f11b83277305d0d736051c32b17606f5ec59f1dda67c9ba3810',
+        'mcr.microsoft.com/oss/kubernetes/pause:3.6',
+    ],
+    sizeBytes: 297_586,
+};
 /** Versions that nodes report: the ones whose behaviour and words were captured (node-1.36.2-containerd-2.1.9). */
 const CONTAINER_RUNTIME = 'containerd://2.1.9';
 /** `key=value:Effect` or `key:Effect`, as ARM writes taints. */
@@ -7501,7 +7596,7 @@ function nodesOf(cluster) {
                     osImage: pool.osType === 'Windows' ? 'Windows Server 2022 Datacenter' : pool.osSku,
                     kernelVersion: pool.osType === 'Windows' ? '10.0.20348.2340' : '6.8.0-azure',
                 },
-                images: [],
+                images: [SANDBOX_IMAGE],
             },
         };
     }));
@@ -7623,6 +7718,7 @@ function startScheduler(store, timers, now) {
 
 
 
+
 /** How many changes a watch can go back; older versions are Expired. */
 const HISTORY = 2_000;
 /**
@@ -7677,7 +7773,7 @@ class Store {
             throw notFound(resourceInfo(resource), name);
         const after = structuredClone(before);
         change(after);
-        if (JSON.stringify(after) === JSON.stringify(before))
+        if ((0,external_node_util_.isDeepStrictEqual)(after, before))
             return before;
         const { deletionTimestamp, finalizers, deletionGracePeriodSeconds } = after.metadata;
         if (finalizers?.length === 0)
@@ -7789,12 +7885,15 @@ function startCluster(context, cluster, tokens) {
 function createApiServers(context) {
     const running = new Map();
     const tokens = new LocalTokens();
+    let stopped = false;
     const reachable = (host) => context.state.clusters.find((cluster) => cluster.fqdn.toLowerCase() === host && cluster.powerState === 'Running' && !cluster.privateCluster);
     return {
         name: 'kubernetes',
         serves: (host) => reachable(host) !== undefined,
         async answer(exchange) {
             exchange.note.service = 'kubernetes';
+            if (stopped)
+                throw new Error('the clusters have been stopped');
             const cluster = reachable(exchange.url.hostname);
             if (cluster === undefined)
                 throw new Error(`no cluster answers for ${exchange.url.hostname}`);
@@ -7807,6 +7906,7 @@ function createApiServers(context) {
             : entraKubeconfig(context, cluster),
         adminKubeconfig: (cluster) => localKubeconfig(context, cluster, tokens, 'clusterAdmin'),
         stop() {
+            stopped = true;
             for (const server of running.values())
                 server.stop();
             running.clear();

@@ -27,4 +27,7 @@ try {
   process.stderr.write(`${told.split('\n').map(forLog).join('\n')}\n`);
   process.exitCode = EXIT.unknown;
 }
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+);
 setTimeout(() => process.exit(), LINGER_MS).unref();

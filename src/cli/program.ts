@@ -158,7 +158,7 @@ function addPreflight(
         .choices(['text', 'json'])
         .default('text'),
     )
-    .addOption(new Option('--debug', 'Tell every request on standard error; never a secret.'))
+    .addOption(new Option('--debug', 'Tell more on standard error, such as what is tried again.'))
     .addHelpText(
       'after',
       `

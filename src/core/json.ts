@@ -4,7 +4,7 @@
 export function at(value: unknown, ...path: string[]): unknown {
   let here = value;
   for (const key of path) {
-    if (typeof here !== 'object' || here === null || Array.isArray(here)) return undefined;
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined;
     here = (here as Record<string, unknown>)[key];
   }
   return here;

@@ -39,9 +39,17 @@ export async function preflight(request: Request, ports: Ports, version: string)
   const azure = new AzureSession(ports);
   const resolver = new Resolver(azure, await subscriptionFor(request, azure));
   const connections: Connection[] = [];
+  // What one connection could not remove stays written down while the next one runs.
+  const left: Leftover[][] = [];
   for (const cluster of request.clusters) {
     for (const registry of request.registries) {
-      connections.push(await connectOne(request, cluster, registry, azure, resolver, ports));
+      const nth = connections.length;
+      const remember = (leftovers: Leftover[]): void => {
+        left[nth] = leftovers;
+        ports.remember(left.flat());
+      };
+      const own = { ...ports, remember };
+      connections.push(await connectOne(request, cluster, registry, azure, resolver, own));
     }
   }
   const cause = connections.map(firstCause).find((found) => found !== undefined);
@@ -102,6 +110,9 @@ async function tellStory(
   const { connection } = telling;
   const pulls = request.verify === 'pull';
 
+  telling.facts.writes = request.mode === 'connect';
+  telling.facts.namespace = request.namespace;
+  if (registryRef.by !== 'id') telling.facts.wantedRegistry = registryRef.text;
   // Resolve: who are we, which cluster, which registry. Cluster and registry are read side by side.
   await signIn(azure, ports, telling);
   const since = ports.clock.now();
@@ -151,7 +162,13 @@ async function tellStory(
         registry,
         chosen,
         images: wanted,
-        facts: { access: allowed, ignoredRole: decided.ignored.length > 0, mode: registry.mode, youngGrant },
+        facts: {
+          access: allowed,
+          ignoredRole: decided.ignored.length > 0,
+          mode: registry.mode,
+          networkRestricted: registry.networkRestricted,
+          youngGrant,
+        },
         ...(request.mode === 'connect' && youngGrant
           ? { waitUntil: ports.clock.now() + request.propagationTimeoutMs }
           : {}),
@@ -190,8 +207,8 @@ function conclude(request: Request, registry: Registry, youngGrant: boolean, tel
   if (pulls.some((pull) => pull.status === 'pass' && pull.proved === 'manifest')) {
     telling.finding({
       id: 'data-endpoint-unproved',
-      title: 'a node had the layers already, so only the manifest came from the registry',
-      evidence: `${poolsThat(pulls, 'manifest').join(', ')}: the data endpoint, which serves layers, was not put to the test`,
+      title: 'it could not be told that layers came from the registry: the nodes may have had them already',
+      evidence: `${poolsThat(pulls, 'manifest').join(', ')}: whether the data endpoint, which serves layers, can be reached is unproved`,
       fix: {
         summary: 'Name an image that the nodes have not pulled yet (input image) to prove that hop too.',
         commands: [],

@@ -200,10 +200,10 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
 
   return Object.freeze({
     mode,
-    clusters: Object.freeze(clusters),
-    registries: Object.freeze(registries),
+    clusters: frozen(clusters),
+    registries: frozen(registries),
     ...(subscriptionId === undefined ? {} : { subscriptionId: subscriptionId.toLowerCase() }),
-    images: Object.freeze(images),
+    images: frozen(images),
     verify,
     nodePools: Object.freeze(nodePools),
     namespace,
@@ -228,6 +228,7 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       const [, subscription = '', group = '', type = '', name = ''] = id ?? [];
       if (
         !GUID.test(subscription) ||
+        !RESOURCE_GROUP.test(group) ||
         type.toLowerCase() !== 'microsoft.containerservice/managedclusters' ||
         !CLUSTER_NAME.test(name)
       )
@@ -251,6 +252,7 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       const [, subscription = '', group = '', type = '', name = ''] = id ?? [];
       if (
         !GUID.test(subscription) ||
+        !RESOURCE_GROUP.test(group) ||
         type.toLowerCase() !== 'microsoft.containerregistry/registries' ||
         !REGISTRY_NAME.test(name)
       )
@@ -268,10 +270,12 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
   }
 
   function refuseContradictions(): void {
-    if (mode === 'connect' && clusters.length > 1) {
+    // What the inputs should be together can't be told while the mode itself is unusable.
+    const modeStands = !problems.some(({ input }) => input === 'mode');
+    if (modeStands && mode === 'connect' && clusters.length > 1) {
       refuse('cluster', 'one cluster in mode connect; only check takes several', lines('cluster').join(', '));
     }
-    if (mode === 'check' && verify === 'none') {
+    if (modeStands && mode === 'check' && verify === 'none') {
       refuse('verify', 'pull or access in mode check: with none there is nothing to check', 'none');
     }
     if (verify !== 'pull') {
@@ -308,9 +312,9 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       );
     }
     if (
-      given('resource-group') &&
+      resourceGroup !== undefined &&
       clusters.length > 0 &&
-      clusters.every((cluster) => cluster.resourceGroup.toLowerCase() !== resourceGroup?.toLowerCase())
+      clusters.every((cluster) => cluster.resourceGroup.toLowerCase() !== resourceGroup.toLowerCase())
     ) {
       refuse(
         'resource-group',
@@ -346,6 +350,10 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       }
     }
   }
+}
+
+function frozen<T extends object>(refs: T[]): readonly T[] {
+  return Object.freeze(refs.map((ref) => Object.freeze(ref)));
 }
 
 /**

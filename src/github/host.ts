@@ -5,9 +5,10 @@ import type { RawInputs } from '../core/inputs.js';
 import { parseJson } from '../core/json.js';
 import type { Circumstances } from '../core/request.js';
 import { azureCliCredential, gitHubOidcCredential } from '../host/credentials.js';
-import { createExec } from '../host/exec.js';
+
 import type { HostSide } from '../host/run.js';
 import { circumstancesOf } from './circumstances.js';
+import { actionsExec } from './exec.js';
 import { saveLeftovers } from './state.js';
 
 const HOW_TO_SIGN_IN =
@@ -30,7 +31,12 @@ export function gitHubHost(
     remember: saveLeftovers,
     signIn({ sender, clock, log }) {
       if (clientId === undefined || tenantId === undefined) {
-        return azureCliCredential({ exec: createExec(environment), clock, log, howToSignIn: HOW_TO_SIGN_IN });
+        return azureCliCredential({
+          exec: actionsExec(environment),
+          clock,
+          log,
+          howToSignIn: HOW_TO_SIGN_IN,
+        });
       }
       return gitHubOidcCredential({
         clientId,

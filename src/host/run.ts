@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { OutputName, RawInputs } from '../core/inputs.js';
 import { AZURE_CLOUD } from '../core/azure/clouds.js';
+import { deleteCommand } from '../core/kubernetes/clean-up.js';
 import { Sender } from '../core/http/sender.js';
 import { Trust } from '../core/http/trust.js';
 import type { Clock, Credential, Leftover, Log, Ports } from '../core/ports.js';
@@ -75,7 +76,7 @@ export async function runPreflight(
   const timer = setTimeout(() => deadline.abort(new OutOfTime(request.timeoutMs)), request.timeoutMs);
   let leftovers: Leftover[] = [];
   const ports = openPorts(http, host, AbortSignal.any([host.signal, deadline.signal]), (known) => {
-    leftovers = known;
+    leftovers = known.filter(({ jobs }) => jobs.length > 0);
     host.remember(known);
   });
   const removeLeftovers = (): Promise<string[]> => removeWithin(CLEAN_UP_LIMIT_MS, leftovers, ports);
@@ -154,10 +155,7 @@ async function removeWithin(
     return await unlessAborted(cleanUp(leftovers, { ...ports, signal: limit.signal }), limit.signal);
   } catch (error) {
     ports.log.debug(`clean-up: ${error instanceof Error ? error.message : String(error)}`);
-    return leftovers.map(
-      ({ namespace, jobs }) =>
-        `kubectl delete job --namespace ${namespace} --ignore-not-found ${jobs.join(' ')}`,
-    );
+    return leftovers.flatMap(({ namespace, jobs }) => jobs.map((job) => deleteCommand(namespace, job)));
   } finally {
     clearTimeout(timer);
   }

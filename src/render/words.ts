@@ -78,7 +78,8 @@ export function whyWords(cause: string | undefined): string | undefined {
 export function provedWords(pull: Pull): string {
   if (pull.status !== 'pass') return STATUS_WORDS[pull.status];
   if (pull.proved === 'content') return 'its layers came over the wire';
-  if (pull.proved === 'manifest') return 'its manifest came over the wire; the node already had the layers';
+  if (pull.proved === 'manifest')
+    return 'its manifest came over the wire; the layers may have been on the node already';
   return 'nothing of it came over the wire';
 }
 

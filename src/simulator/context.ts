@@ -1,4 +1,5 @@
 /** What the simulated services share. */
+import type { X509Certificate } from 'node:crypto';
 import type { CloudState, ManagedCluster, Principal } from './cloud/model.js';
 
 /** Claims of an Entra access token that services look at. */
@@ -65,14 +66,14 @@ export interface CertificateAuthority {
   /** A client certificate as Kubernetes reads it: CN is the user, O are its groups. */
   client(commonName: string, organizations: string[]): Promise<Certificate>;
   /** Whether this authority signed it. */
-  signed(certificate: import('node:crypto').X509Certificate): boolean;
+  signed(certificate: X509Certificate): boolean;
 }
 
 export interface SimulatorContext {
   state: CloudState;
   tokens: TokenIssuer;
   /** Milliseconds since the epoch. */
-  now(): number;
+  now: () => number;
   decide(question: AccessQuestion): AccessDecision;
   /** The authority of public names: Entra, ARM, registries. */
   publicAuthority: CertificateAuthority;

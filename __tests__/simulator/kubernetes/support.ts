@@ -263,7 +263,7 @@ export class TestCloud {
   }
 
   /** Waits until an API answer satisfies something. */
-  async until(path: string, satisfied: (json: Json) => boolean, timeoutMs = 5_000): Promise<Json> {
+  async until(path: string, satisfied: (json: Json) => boolean, timeoutMs = 15_000): Promise<Json> {
     const end = Date.now() + timeoutMs;
     for (;;) {
       const { json } = await this.api('GET', path);

@@ -1,5 +1,5 @@
 /** A real HTTPS client of a simulator: it trusts the authority, goes through the proxy, and knows nothing else. */
-import { Agent, fetch, ProxyAgent } from 'undici';
+import { fetch, ProxyAgent } from 'undici';
 import type { RequestInit, Response } from 'undici';
 import type { Simulator } from '../../../src/simulator/index.js';
 import type { Principal } from '../../../src/simulator/cloud/model.js';
@@ -15,11 +15,6 @@ export function openClient(simulator: Simulator): Client {
     send: (url, init = {}) => fetch(url, { ...init, dispatcher, redirect: 'manual' }),
     close: () => dispatcher.destroy(),
   };
-}
-
-/** Without a proxy: what a program that ignores it would do. */
-export function directAgent(): Agent {
-  return new Agent();
 }
 
 /** A principal of the scenario by name. */

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fetch, ProxyAgent } from 'undici';
 import type { CertificateAuthority } from '../../../src/simulator/context.js';

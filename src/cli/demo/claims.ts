@@ -22,6 +22,8 @@ interface ReportClaims {
   result: unknown;
   /** Pools with a pull that the report calls good. */
   pools: string[];
+  /** Of these, those whose layers are said to have come over the wire. */
+  content: string[];
   changed: boolean;
 }
 
@@ -73,13 +75,14 @@ function list(value: unknown): unknown[] {
 function reportClaims(report: unknown): ReportClaims {
   const connections = list(at(report, 'connections'));
   const pulls = connections.flatMap((connection) => list(at(connection, 'pulls')));
-  const pools = pulls
-    .filter((pull) => at(pull, 'status') === 'pass')
-    .map((pull) => at(pull, 'nodePool'))
-    .filter((pool) => typeof pool === 'string');
+  const poolsOf = (some: unknown[]): string[] => [
+    ...new Set(some.map((pull) => at(pull, 'nodePool')).filter((pool) => typeof pool === 'string')),
+  ];
+  const good = pulls.filter((pull) => at(pull, 'status') === 'pass');
   return {
     result: at(report, 'result'),
-    pools: [...new Set(pools)],
+    pools: poolsOf(good),
+    content: poolsOf(good.filter((pull) => at(pull, 'proved') === 'content')),
     changed: connections.some((connection) => at(connection, 'changed') === true),
   };
 }
@@ -129,6 +132,10 @@ export function compare(
     [
       pools.length > 0 && count.manifests < pools.length,
       `${pools.length} node pools are said to have pulled, but the registry gave a manifest to the kubelet identity ${count.manifests} times`,
+    ],
+    [
+      (report?.content.length ?? 0) > count.blobs,
+      `layers are said to have come over the wire on ${report?.content.length} node pools, but the registry sent the kubelet identity to fetch blobs ${count.blobs} times`,
     ],
     [
       claims.verified && !knownDigest(state, claims.digest),

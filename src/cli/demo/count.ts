@@ -10,6 +10,8 @@ export interface Count {
   exchanges: number;
   /** Manifests that registries gave to a kubelet identity. */
   manifests: number;
+  /** Blobs (layers and configurations) that registries sent a kubelet identity to fetch. */
+  blobs: number;
   requests: number;
   /** Requests that the simulator does not model. */
   notModelled: string[];
@@ -22,13 +24,14 @@ export function beginCount({ state, requests }: Pick<Simulator, 'state' | 'reque
   return () => {
     const since = requests.slice(from);
     const kubelets = kubeletNames(state);
-    const byKubelet = (record: RequestRecord): boolean =>
-      record.status === 200 && record.caller !== undefined && kubelets.has(record.caller);
+    const byKubelet = (record: RequestRecord, status = 200): boolean =>
+      record.status === status && record.caller !== undefined && kubelets.has(record.caller);
     return {
       grantsMade: assignmentNames(state).filter((name) => !before.has(name)),
       writes: since.filter(isWrite).length,
       exchanges: since.filter((one) => byKubelet(one) && one.path.startsWith('/oauth2/exchange')).length,
       manifests: since.filter((one) => byKubelet(one) && /^\/v2\/.+\/manifests\//.test(one.path)).length,
+      blobs: since.filter((one) => byKubelet(one, 307) && /^\/v2\/.+\/blobs\//.test(one.path)).length,
       requests: since.length,
       notModelled: since
         .filter(({ modelled }) => !modelled)

@@ -5,7 +5,7 @@ import { lastPart, sameId } from './arm-id.js';
 import type { RoleAssignmentMode } from './registry.js';
 import type { Assignment, RoleAssignments } from './role-assignments.js';
 import { gives, knownRole, NEEDED } from './roles.js';
-import type { Role } from './roles.js';
+import type { Role, Way } from './roles.js';
 
 /** What was read: assignments that reach the identity at the registry, with their roles. */
 export interface ReadAssignments {
@@ -75,12 +75,6 @@ export function decideAccess(
   principalId: string,
 ): DecidedAccess {
   const ways = NEEDED[registry.mode];
-  const grants = grantsThatGive(read, registry.id, principalId, ways);
-  const otherMode = ways === NEEDED.unknown ? [] : NEEDED.unknown.filter((way) => way.kind !== ways[0]?.kind);
-  const ignored = grantsThatGive(read, registry.id, principalId, otherMode).filter(
-    (grant) => !grants.some((counted) => counted.assignmentId === grant.assignmentId),
-  );
-
   const covered = (
     kind: 'actions' | 'dataActions',
     needed: readonly string[],
@@ -93,6 +87,19 @@ export function decideAccess(
     );
     return needed.every((operation) => given.includes(operation));
   };
+  // A role that gives only a part of what is needed, with no other that gives the rest, lets nobody pull: no grant.
+  const whole = (some: readonly Way[]): Grant[] =>
+    grantsThatGive(
+      read,
+      registry.id,
+      principalId,
+      some.filter(({ kind, needed }) => covered(kind, needed, true)),
+    );
+  const grants = whole(ways);
+  const otherMode = ways === NEEDED.unknown ? [] : NEEDED.unknown.filter((way) => way.kind !== ways[0]?.kind);
+  const ignored = whole(otherMode).filter(
+    (grant) => !grants.some((counted) => counted.assignmentId === grant.assignmentId),
+  );
   const surely = ways.filter(({ kind, needed }) => covered(kind, needed, false)).length;
   if (surely === ways.length) return { allowed: true, grants, ignored, because: because(grants, 'allowed') };
   const maybe = ways.some(({ kind, needed }) => covered(kind, needed, true));
@@ -137,7 +144,7 @@ function grantsThatGive(
   read: ReadAssignments,
   registryId: string,
   principalId: string,
-  ways: readonly { kind: 'actions' | 'dataActions'; needed: readonly string[] }[],
+  ways: readonly Way[],
 ): Grant[] {
   return read.assignments.flatMap(({ assignment, role }) =>
     role !== undefined && ways.some(({ kind, needed }) => gives(role, kind, needed).length > 0)

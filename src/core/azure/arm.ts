@@ -25,7 +25,10 @@ export interface MissingRight {
   action: string;
   scope: string;
   callerObjectId: string;
-  /** The caller has the right, but under a condition that this call doesn't meet. */
+  /**
+   * The caller has the right, but under a condition that this call doesn't meet. The older wording, "does not have
+   * authorization or an ABAC condition not fulfilled", doesn't say so: it counts as a right that is missing.
+   */
   conditional: boolean;
 }
 
@@ -38,7 +41,10 @@ export function missingRight(error: unknown): MissingRight | undefined {
   const parts = /object id '([^']*)'.*?perform action '([^']*)'.*?over scope '([^']*)'/s.exec(error.said);
   if (parts === null) return undefined;
   const [, callerObjectId = '', action = '', scope = ''] = parts;
-  return { action, scope, callerObjectId, conditional: /condition/i.test(error.said) };
+  // What is quoted are names that others chose: they may hold any word.
+  const sentence = error.said.replace(/'[^']*'/g, "''");
+  const conditional = /\bcondition\b/i.test(sentence) && !/does not have authorization/i.test(sentence);
+  return { action, scope, callerObjectId, conditional };
 }
 
 /**
@@ -58,7 +64,7 @@ export function readArmError(text: string): { code: string; message: string } {
 }
 
 /** No list is followed for more pages than this. */
-const MOST_PAGES = 200;
+export const MOST_PAGES = 200;
 
 export class Arm {
   constructor(
@@ -90,6 +96,8 @@ export class Arm {
       if (!Array.isArray(page)) throw new ArmError(attempted, 200, '', 'the answer holds no list');
       items.push(...(page as unknown[]));
       url = asText(at(body, 'nextLink'));
+      if (url !== undefined && !URL.canParse(url))
+        throw new ArmError(attempted, 200, '', "the list's nextLink is no address");
     }
     return items;
   }

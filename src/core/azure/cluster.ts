@@ -54,8 +54,8 @@ export async function readCluster(arm: Arm, id: string): Promise<Cluster> {
 
 /**
  * A cluster's body → facts; undefined when it isn't one. Shapes: recording managedClusters.GET.variants.json.
- * identityProfile is missing while a cluster is being made, and for one with a service principal; a cluster with managed
- * identities has servicePrincipalProfile.clientId "msi".
+ * identityProfile is missing while a cluster is being made, when making it was cancelled, and for one with a service
+ * principal. Only a cluster with managed identities has an identity of its own, and servicePrincipalProfile.clientId "msi".
  */
 export function parseCluster(body: unknown): Cluster | undefined {
   const id = asText(at(body, 'id'));
@@ -74,7 +74,7 @@ export function parseCluster(body: unknown): Cluster | undefined {
       asText(at(properties, 'currentKubernetesVersion')) ?? asText(at(properties, 'kubernetesVersion')) ?? '',
     provisioningState: asText(at(properties, 'provisioningState')) ?? '',
     powerState: asText(at(properties, 'powerState', 'code')) ?? '',
-    identity: parseIdentity(properties),
+    identity: parseIdentity(properties, asText(at(body, 'identity', 'type'))?.endsWith('Assigned') === true),
     pools: asList(at(properties, 'agentPoolProfiles')).flatMap(parsePool),
     apiServers: [...new Set(hosts.flatMap((host) => (host === undefined ? [] : [host.toLowerCase()])))],
     private: asBoolean(at(access, 'enablePrivateCluster')) ?? false,
@@ -91,7 +91,7 @@ export function parseCluster(body: unknown): Cluster | undefined {
   };
 }
 
-function parseIdentity(properties: unknown): KubeletIdentity {
+function parseIdentity(properties: unknown, managed: boolean): KubeletIdentity {
   const kubelet = at(properties, 'identityProfile', 'kubeletidentity');
   const objectId = asText(at(kubelet, 'objectId'));
   if (objectId !== undefined) {
@@ -104,7 +104,7 @@ function parseIdentity(properties: unknown): KubeletIdentity {
   }
   const clientId = asText(at(properties, 'servicePrincipalProfile', 'clientId'));
   const beingMade = asText(at(properties, 'provisioningState')) === 'Creating';
-  if (clientId !== undefined && clientId.toLowerCase() !== 'msi' && !beingMade) {
+  if (clientId !== undefined && clientId.toLowerCase() !== 'msi' && !managed && !beingMade) {
     return { kind: 'service-principal', clientId: clientId.toLowerCase() };
   }
   return { kind: 'unknown' };

@@ -137,11 +137,21 @@ export class DataPlane {
         `list the tags of ${repository}`,
       );
       const tags = asList(at(parseJson(list.text), 'tags')).flatMap((tag) => asText(tag) ?? []);
-      return await Promise.all(
-        tags
-          .slice(0, TAGS_EACH)
-          .map(async (tag) => ({ repository, tag, facts: await this.describe({ repository, tag }) })),
-      );
+      const described = await Promise.all(tags.slice(0, TAGS_EACH).map((tag) => this.#candidate(repository, tag)));
+      return described.flat();
+    } catch (error) {
+      if (error instanceof RegistryError) return [];
+      throw error;
+    }
+  }
+
+  /** One tagged image; none when its manifest is none that is known here: another tag may do. */
+  async #candidate(
+    repository: string,
+    tag: string,
+  ): Promise<{ repository: string; tag: string; facts: ImageFacts }[]> {
+    try {
+      return [{ repository, tag, facts: await this.describe({ repository, tag }) }];
     } catch (error) {
       if (error instanceof RegistryError) return [];
       throw error;

@@ -7,7 +7,7 @@ import type { Sender } from '../http/sender.js';
 import { at, optional, parseJson } from '../json.js';
 import { HttpFault } from '../ports.js';
 import type { Credential } from '../ports.js';
-import { ArmError, readArmError } from './arm.js';
+import { ArmError, MOST_PAGES, readArmError } from './arm.js';
 import { canonicalId, lastPart } from './arm-id.js';
 import type { Cloud } from './clouds.js';
 import type { Role } from './roles.js';
@@ -64,10 +64,14 @@ export class RoleAssignments {
     const attempted = `list the role assignments of ${principalId} at ${lastPart(scope)}`;
     const found: Assignment[] = [];
     await translated(attempted, async () => {
+      let pages = 0;
       const list = this.#client.roleAssignments.listForScope(bare(scope), {
         filter,
         // A page without a list must not read as "there is none": the client would take it for empty.
         onResponse: (raw) => {
+          pages += 1;
+          if (pages > MOST_PAGES)
+            throw new ArmError(attempted, raw.status, '', `the list has more than ${MOST_PAGES} pages`);
           if (raw.status === 200 && !Array.isArray(at(parseJson(raw.bodyAsText ?? ''), 'value'))) {
             throw new ArmError(attempted, raw.status, '', 'the answer holds no list');
           }
@@ -83,9 +87,12 @@ export class RoleAssignments {
   async role(roleDefinitionId: string): Promise<Role> {
     const guid = lastPart(roleDefinitionId);
     const attempted = `read the role definition ${guid}`;
-    const served = await translated(attempted, () =>
+    const served: RoleDefinition | undefined = await translated(attempted, () =>
       this.#client.roleDefinitions.getById(bare(roleDefinitionId)),
     );
+    // A definition without its permissions must not read as a role that gives nothing.
+    if (!Array.isArray(served?.permissions))
+      throw new ArmError(attempted, 200, '', 'the answer holds no permissions');
     return readRole(guid, served);
   }
 
@@ -123,8 +130,8 @@ function reaches(assignmentScope: string, scope: string): boolean {
 }
 
 /** A served assignment → ours; one without the fields that decide is left out by throwing, never by silence. */
-function readAssignment(served: ServedAssignment): Assignment[] {
-  const { id, name, scope, roleDefinitionId, principalId, condition, description, updatedOn } = served;
+function readAssignment(served: ServedAssignment | null | undefined): Assignment[] {
+  const { id, name, scope, roleDefinitionId, principalId, condition, description, updatedOn } = served ?? {};
   if (
     id === undefined ||
     scope === undefined ||
@@ -142,13 +149,18 @@ function readAssignment(served: ServedAssignment): Assignment[] {
       principalId: principalId.toLowerCase(),
       ...optional('condition', condition ?? undefined),
       ...optional('description', description ?? undefined),
-      ...optional('updatedOn', updatedOn?.toISOString()),
+      ...optional('updatedOn', isoTime(updatedOn)),
     },
   ];
 }
 
+/** ISO 8601; undefined for what is no time. */
+function isoTime(time: Date | null | undefined): string | undefined {
+  return time === null || time === undefined || Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}
+
 /** A served role definition → ours. Shape: recording roleDefinitions.real.json. */
-export function readRole(guid: string, served: RoleDefinition): Role {
+function readRole(guid: string, served: RoleDefinition): Role {
   return {
     guid,
     name: served.roleName ?? guid,

@@ -19,13 +19,17 @@ const PULL = 'Microsoft.ContainerRegistry/registries/pull/read';
 const CONTENT_READ = 'Microsoft.ContainerRegistry/registries/repositories/content/read';
 const METADATA_READ = 'Microsoft.ContainerRegistry/registries/repositories/metadata/read';
 
+/** Operations that let someone pull when all of them are given. */
+export interface Way {
+  kind: 'actions' | 'dataActions';
+  needed: readonly string[];
+}
+
 /**
  * All that a principal needs in order to pull, by the registry's mode
  * (https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions).
  */
-export const NEEDED: Readonly<
-  Record<RoleAssignmentMode, { kind: 'actions' | 'dataActions'; needed: readonly string[] }[]>
-> = {
+export const NEEDED: Readonly<Record<RoleAssignmentMode, readonly Way[]>> = {
   LegacyRegistryPermissions: [{ kind: 'actions', needed: [PULL] }],
   AbacRepositoryPermissions: [{ kind: 'dataActions', needed: [CONTENT_READ, METADATA_READ] }],
   // Either may be what counts, so nothing less than both is enough, and something is needed of each.

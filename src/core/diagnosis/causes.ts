@@ -15,6 +15,10 @@ export interface FixFacts {
   /** Object id of the kubelet identity. */
   kubeletObjectId?: string;
   kubeletIsServicePrincipal?: boolean;
+  /** The registry as it was asked for, by name or login server, before it was found. */
+  wantedRegistry?: string;
+  /** The run would write a grant. */
+  writes?: boolean;
   /** The pull role for the registry's mode. */
   role?: { name: string; guid: string };
   caller?: { objectId: string; type: 'ServicePrincipal' | 'User' };
@@ -63,6 +67,19 @@ function grantCommand({
   return assignRole(role.guid, principal, 'ServicePrincipal', registryScope(registry));
 }
 
+/** The right that writing a grant needs. */
+const GRANT_ACTION = 'Microsoft.Authorization/roleAssignments/write';
+
+const LIST_REGISTRIES = command(
+  'az',
+  'acr',
+  'list',
+  '--query',
+  '[].{name:name, loginServer:loginServer, group:resourceGroup}',
+  '-o',
+  'table',
+);
+
 /** Least built-in role for each right that the product asks of its caller, and where to give it. */
 const ROLE_FOR_ACTION: readonly { action: RegExp; role: string; guid: string }[] = [
   {
@@ -110,6 +127,85 @@ const CATALOGUE = {
     why: 'The step found no login it could use, or the login was refused.',
     fix: say('Sign in before this step: azure/login, or client-id and tenant-id with id-token: write.'),
   },
+  'azure-cli-missing': {
+    title: 'the Azure CLI is not on this machine',
+    why: "No client-id was given, so the Azure CLI's login is used, and there is no Azure CLI on the PATH.",
+    fix: say(
+      'Give client-id and tenant-id with id-token: write, or install the Azure CLI and sign in before this step.',
+    ),
+  },
+  'id-token-permission-missing': {
+    title: 'the job may not ask GitHub for an OIDC token',
+    why: "GitHub gives a job the address of its token service only with the permission id-token: write; a workflow's permissions replace all defaults.",
+    fix: say('Add to the job: permissions: {id-token: write, contents: read}.'),
+  },
+  'id-token-refused': {
+    title: 'GitHub gave no OIDC token',
+    why: "The CI system's own token service refused or failed, before Azure was asked.",
+    fix: say('Run the job again; for pull requests from forks GitHub never gives one.'),
+  },
+  'sign-in-unreachable': {
+    title: 'the sign-in service cannot be reached',
+    why: 'No answer came from Entra ID or from the token service of the CI system: the network, a proxy or a firewall on the way from here.',
+    fix: say('Check the network, HTTPS_PROXY and the CA certificates of the machine that runs this.'),
+  },
+  'federated-credential-mismatch': {
+    title: 'no federated credential of the application matches the token',
+    why: "Entra compares issuer, subject and audience of the CI system's token with the application's federated credentials, letter by letter.",
+    fix: say(
+      'Give the application a federated credential with exactly the issuer, subject and audience that the message shows.',
+    ),
+  },
+  'application-not-found': {
+    title: 'the application is not in that tenant',
+    why: 'client-id is not the application (client) id of an application in tenant-id; often it is its object id.',
+    fix: say("Compare client-id with the application's overview page, and tenant-id with its tenant."),
+  },
+  'tenant-not-found': {
+    title: 'the tenant does not exist',
+    why: 'Entra knows no tenant of that id.',
+    fix: () =>
+      fix('Look at tenant-id.', command('az', 'account', 'show', '--query', 'tenantId', '-o', 'tsv')),
+  },
+  'client-secret-refused': {
+    title: "the login's client secret is wrong or has expired",
+    why: 'The sign-in before this step used a client secret that Entra no longer takes.',
+    fix: say('Sign in without a secret: give the application a federated credential.'),
+  },
+  'assertion-expired': {
+    title: 'the token that the login began with has expired',
+    why: 'A federated login of the Azure CLI can get tokens for new audiences only while the token it began with lives: minutes.',
+    fix: say(
+      'Sign in right before this step, or give client-id and tenant-id to this step: it asks for a fresh token whenever it needs one.',
+    ),
+  },
+  'login-expired': {
+    title: 'the login has expired',
+    why: 'Entra wants the user to sign in again.',
+    fix: () => fix('Sign in again.', command('az', 'login')),
+  },
+  'conditional-access': {
+    title: 'a Conditional Access policy stands in the way',
+    why: 'A policy of the tenant asks for more than this login has shown.',
+    fix: say("Ask the tenant's administrators which policy it is."),
+  },
+  'application-disabled': {
+    title: 'the application is disabled',
+    why: 'The application that signs in was disabled in the tenant.',
+    fix: say('Enable it in Entra, or sign in as another.'),
+  },
+  'resource-not-in-tenant': {
+    title: 'the tenant does not know the service that a token was asked for',
+    why: 'The login is in another tenant than the cluster or the registry, or the service was never used there.',
+    fix: say('Sign in to the tenant that the cluster and the registry belong to.'),
+  },
+  'sign-in-refused': {
+    title: 'the sign-in was refused',
+    why: 'Entra refused for a reason that is none of the known ones; its own words stand beside it.',
+    fix: say(
+      "Look the code up at https://login.microsoftonline.com/error and at the application's sign-in logs.",
+    ),
+  },
   'arm-unreachable': {
     title: 'Azure Resource Manager cannot be reached',
     why: 'No answer came from Azure Resource Manager: the network, a proxy or a firewall on the way from here.',
@@ -135,20 +231,23 @@ const CATALOGUE = {
   },
   'registry-not-found': {
     title: 'the registry was not found',
-    why: 'No registry of that name exists where this login can see, or this login may not read it.',
-    fix: () =>
-      fix(
-        'Compare the name and the subscription with what is there; a registry in another subscription needs Reader there.',
-        command(
-          'az',
-          'acr',
-          'list',
-          '--query',
-          '[].{name:name, loginServer:loginServer, group:resourceGroup}',
-          '-o',
-          'table',
-        ),
-      ),
+    why: 'No registry of that name exists where this login can see, or this login may not read it: Azure shows nobody what they may not read.',
+    fix: ({ caller, wantedRegistry, writes }) => {
+      const role = ROLE_FOR_ACTION.find(({ action }) =>
+        action.test(writes === true ? GRANT_ACTION : 'registries/read'),
+      );
+      if (caller === undefined || wantedRegistry === undefined || role === undefined) {
+        return fix('Compare the name and the subscription with what is there.', LIST_REGISTRIES);
+      }
+      return fix(
+        `Compare the name with what is there (first command). If it is right, have the login (object id ${caller.objectId}) given ${role.role} at the registry (second command).`,
+        LIST_REGISTRIES,
+        assignRole(role.guid, caller.objectId, caller.type, {
+          ask: `az acr list --query "[?loginServer=='${wantedRegistry}' || name=='${wantedRegistry}'].id" -o tsv`,
+          literal: `<id of ${wantedRegistry}>`,
+        }),
+      );
+    },
   },
   'arm-authorization-missing': {
     title: 'the login lacks a right in Azure',
@@ -385,7 +484,8 @@ const CATALOGUE = {
         caller &&
           cluster &&
           assignRole('a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb', caller.objectId, caller.type, {
-            ask: `az aks show -g ${cluster.resourceGroup} -n ${cluster.name} --query "join('/namespaces/', [id, '${namespace ?? 'default'}'])" -o tsv`,
+            // A namespace is an RFC 1123 label, held against its pattern when the input was read: it needs no quoting.
+            ask: `az aks show -g ${shellWord(cluster.resourceGroup)} -n ${shellWord(cluster.name)} --query "join('/namespaces/', [id, '${namespace ?? 'default'}'])" -o tsv`,
             literal: `${cluster.id}/namespaces/${namespace ?? 'default'}`,
           }),
       ),

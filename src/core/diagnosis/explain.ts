@@ -54,6 +54,8 @@ export function explainError(
       fix: { summary: error.fix, commands: [] },
     };
   }
+  // What was given up because the run ends says nothing about what was asked.
+  if (error instanceof HttpFault && error.kind === 'aborted') throw error;
   if (error instanceof HttpFault) return as('arm-unreachable', 'unknown', error.message);
   if (error instanceof CredentialWithheld) return as('credential-withheld', 'unknown', error.message);
   if (error instanceof RegistryNotFound) return as('registry-not-found', 'fail', error.message);
@@ -91,43 +93,60 @@ export interface PullFacts {
   ignoredRole: boolean;
   mode: 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions' | 'unknown';
   youngGrant: boolean;
+  /** The registry's network rules keep most addresses out. */
+  networkRestricted: boolean;
   /** What this login saw of the image in the registry. */
   imageSeen: 'there' | 'absent' | 'unknown';
 }
 
-/** How a refusal's last words look, in the order in which they are tried: the more special first. */
-const SHAPES: readonly { shape: RegExp; cause: CauseId | 'unauthorized' }[] = [
+/**
+ * How a refusal's last words look, in the order in which they are tried: the more special first. The words are of Go's
+ * net, x509 and http packages, of containerd, of Docker and of ACR (captures: cri-containerd-*.json, pods-t*.json).
+ */
+const SHAPES: readonly { shape: RegExp; cause: CauseId | 'unauthorized' | 'forbidden' }[] = [
   // A gRPC NotFound that ends in "not found" as well: facts of containerd 2.1, so it stands before the absent tag.
   { shape: /no match for platform/i, cause: 'platform-mismatch-arch' },
   { shape: /client with IP|not allowed access/i, cause: 'firewall-403' },
   { shape: /no such host/i, cause: 'dns-nxdomain' },
-  { shape: /x509|certificate/i, cause: 'tls-unknown-authority' },
+  { shape: /\bx509: /, cause: 'tls-unknown-authority' },
   {
-    shape: /(blob\.core\.windows\.net|\.data\.azurecr\.).*(timeout|refused|reset|deadline|403)/is,
+    shape:
+      /(blob\.core\.windows\.net|\.data\.azurecr\.|error pulling image configuration).*(timeout|refused|reset|deadline|\bEOF\b|\b403\b)/is,
     cause: 'storage-endpoint-blocked',
   },
   {
-    shape: /connection refused|i\/o timeout|deadline exceeded|handshake timeout|connection reset/i,
+    shape:
+      /connection refused|i\/o timeout|deadline exceeded|handshake timeout|connection reset|while waiting for connection|: EOF\b/i,
     cause: 'connection-timeout',
   },
-  { shape: /\b429\b|too many requests/i, cause: 'rate-limited-429' },
+  { shape: /\b429\b|too ?many ?requests/i, cause: 'rate-limited-429' },
   { shape: /: 50[0-4]\b/, cause: 'registry-5xx' },
+  // The kubelet tries once more without a credential, which ends in a 401: what came first, with it, is what counts.
+  { shape: /\bnot found\b|manifest unknown/i, cause: 'tag-not-found' },
+  { shape: /\b403\b/, cause: 'forbidden' },
   {
-    shape: /\b401\b|unauthorized|insufficient_scope|authorization failed|access denied|\b403\b/i,
+    shape: /\b401\b|unauthorized|insufficient_scope|authorization failed|access denied/i,
     cause: 'unauthorized',
   },
-  { shape: /not found/i, cause: 'tag-not-found' },
 ];
+
+/** `host/repository:tag` and URLs, cut back to the host: others chose these names, and they may hold any word. */
+function withoutNames(message: string): string {
+  return message.replace(/((?:[\w-]+\.)+[\w-]+(?::\d+)?)\/[^\s"]*[^\s":,\]]/g, '$1');
+}
 
 /** The cause of a refused pull, from the node's words and what is known. */
 export function explainPull(message: string, facts: PullFacts): CauseId {
-  const found = SHAPES.find(({ shape }) => shape.test(message))?.cause ?? 'undetermined';
-  if (found !== 'unauthorized') return found;
+  const words = withoutNames(message);
+  const found = SHAPES.find(({ shape }) => shape.test(words))?.cause ?? 'undetermined';
+  // A registry answers 401 to who lacks a role, and 403 to an address that its rules keep out.
+  if (found === 'forbidden' && facts.networkRestricted) return 'firewall-403';
+  if (found !== 'unauthorized' && found !== 'forbidden') return found;
   if (facts.access === true && facts.youngGrant) return 'grant-not-effective-yet';
   if (facts.access === false) return wrongRole(facts);
   // An absent image is refused like a forbidden one.
   if (facts.imageSeen === 'absent') return 'tag-not-found';
-  return 'unauthorized-unresolved';
+  return facts.access === true ? 'unauthorized-unresolved' : 'access-unknown';
 }
 
 /** Why the identity has no access: no role at all, or one that the registry's mode ignores. */

@@ -51,7 +51,8 @@ export class Sender {
     else if (request.headers?.authorization !== undefined || request.tls?.key !== undefined) {
       throw new Error(`a request to ${url.host} holds a credential but doesn't say which`);
     }
-    return this.http.send({ timeoutMs: HEAD_TIMEOUT_MS, signal: this.signal, ...request });
+    const { signal = this.signal, timeoutMs = HEAD_TIMEOUT_MS } = request;
+    return this.http.send({ ...request, signal, timeoutMs });
   }
 
   /**

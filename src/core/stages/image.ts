@@ -45,7 +45,10 @@ export async function wantedImages(
       })),
     );
   }
-  if (own.length > 0) return Promise.all(own.map((image) => look(image, registry, dataPlane)));
+  if (own.length > 0) {
+    const looked = await Promise.all(own.map((image) => look(image, registry, dataPlane)));
+    return [...new Map(looked.map((image) => [image.reference, image])).values()];
+  }
   return [await choose(registry, platforms, dataPlane)];
 }
 

@@ -5,6 +5,7 @@ import { clusterId } from '../azure/arm-id.js';
 import { locateRegistry, readRegistry } from '../azure/registry.js';
 import type { Located, Registry } from '../azure/registry.js';
 import type { AzureSession } from '../azure/session.js';
+import { command } from '../diagnosis/commands.js';
 import { explainError } from '../diagnosis/explain.js';
 import { optional } from '../json.js';
 import { InputErrors } from '../request.js';
@@ -209,7 +210,7 @@ export async function resolveRegistry(
         'anonymousPullEnabled is true, so a pull that works proves nothing about the kubelet identity',
       fix: {
         summary: 'Close it unless the images are meant to be public.',
-        commands: [`az acr update -n ${name} --anonymous-pull-enabled false`],
+        commands: [command('az', 'acr', 'update', '-n', name, '--anonymous-pull-enabled', 'false').pasteable],
       },
     });
   }

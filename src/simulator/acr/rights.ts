@@ -16,7 +16,7 @@ const PROVIDER = 'Microsoft.ContainerRegistry/registries';
  * Assumption: metadata and the catalog need no more than the right to pull.
  */
 const LEGACY = [
-  { action: `${PROVIDER}/pull/read`, permission: 'read', gives: ['pull', 'metadata_read', '*'] },
+  { action: `${PROVIDER}/pull/read`, permission: 'read', gives: ['pull', 'metadata_read'] },
   { action: `${PROVIDER}/push/write`, permission: 'write', gives: ['push', 'metadata_write'] },
   { action: `${PROVIDER}/artifacts/delete`, permission: 'delete', gives: ['delete'] },
 ] as const;
@@ -88,33 +88,45 @@ export function grantedAccess(
   scopes: readonly Scope[],
 ): { access: AccessEntry[]; why: string } {
   const whys: string[] = [];
-  const access = scopes.map((scope) => ({
-    Type: scope.type,
-    Name: scope.name,
-    Actions: scope.actions.filter((action) => {
-      if (registry.roleAssignmentMode === 'LegacyRegistryPermissions') {
-        // A legacy registry wrote the rights into the refresh token (its `permissions` claim).
-        return LEGACY.some(
-          (row) => permissions.includes(row.permission) && row.gives.some((given) => given === action),
-        );
-      }
-      const catalog = scope.type === 'registry' && scope.name === 'catalog';
-      const needed = catalog ? [ABAC_CATALOG] : ABAC_REPOSITORY[action];
-      if (needed === undefined) return false;
-      return needed.every((dataAction) => {
-        const decision = context.decide({
-          principalId,
-          action: dataAction,
-          kind: 'dataAction',
-          scope: registryId(registry),
-          ...(catalog ? {} : { repository: scope.name }),
-        });
-        whys.push(decision.why);
-        return decision.allowed;
+  const may = (scope: Scope, action: string): boolean => {
+    // A legacy registry wrote the rights into the refresh token (its `permissions` claim).
+    if (registry.roleAssignmentMode === 'LegacyRegistryPermissions')
+      return mayByPermissions(permissions, scope, action);
+    return dataActionsFor(scope, action).every((dataAction) => {
+      const decision = context.decide({
+        principalId,
+        action: dataAction,
+        kind: 'dataAction',
+        scope: registryId(registry),
+        ...(scope.type === 'repository' ? { repository: scope.name } : {}),
       });
-    }),
-  }));
+      whys.push(decision.why);
+      return decision.allowed;
+    });
+  };
+  const access = scopes
+    .filter((scope) => scope.type === 'repository' || scope.name === 'catalog')
+    .map((scope) => ({
+      Type: scope.type,
+      Name: scope.name,
+      Actions: scope.actions.filter((action) => knownAction(scope, action) && may(scope, action)),
+    }));
   return { access: access.filter((entry) => entry.Actions.length > 0), why: whys.at(-1) ?? '' };
+}
+
+function knownAction(scope: Scope, action: string): boolean {
+  return scope.type === 'registry' ? action === '*' : Object.hasOwn(ABAC_REPOSITORY, action);
+}
+
+function mayByPermissions(permissions: readonly string[], scope: Scope, action: string): boolean {
+  if (scope.type === 'registry') return permissions.includes('read');
+  return LEGACY.some(
+    (row) => permissions.includes(row.permission) && row.gives.some((given) => given === action),
+  );
+}
+
+function dataActionsFor(scope: Scope, action: string): string[] {
+  return scope.type === 'registry' ? [ABAC_CATALOG] : (ABAC_REPOSITORY[action] ?? []);
 }
 
 /** Reads `repository:team/app:pull,push` and `registry:catalog:*`; undefined for anything else. */

@@ -75,11 +75,15 @@ function answered(call: Call, body: object): Answer {
   return ok(body, { 'api-supported-versions': call.apiVersion });
 }
 
-/** A registry as it is served. What an older api-version doesn't know is left out, the role assignment mode too. */
+/**
+ * A registry as it is served. Since when an api-version has a property: Azure/azure-rest-api-specs,
+ * containerregistry/…/<version>/containerregistry.json; what an older one doesn't know is left out, the mode too.
+ */
 export function registryBody(registry: Registry, apiVersion: string): object {
   const { sku, creationDate } = registry;
+  const since = (version: string, part: object): object => (isSince(apiVersion, version) ? part : {});
   const changed = creationDate.replace('Z', '+00:00');
-  // Stable from 2025-11-01, in previews from 2025-03-01 (Azure/azure-rest-api-specs, Registry/stable/2025-11-01).
+  // Stable from 2025-11-01, in previews from 2025-03-01.
   const tellsMode = isSince(apiVersion, '2025-11-01', '2025-03-01');
   return {
     sku: { name: sku, tier: sku },
@@ -88,14 +92,16 @@ export function registryBody(registry: Registry, apiVersion: string): object {
     name: registry.name,
     location: registry.location,
     tags: {},
-    systemData: {
-      createdBy: 'admin@contoso.com',
-      createdByType: 'User',
-      createdAt: changed,
-      lastModifiedBy: 'admin@contoso.com',
-      lastModifiedByType: 'User',
-      lastModifiedAt: changed,
-    },
+    ...since('2019-12-01', {
+      systemData: {
+        createdBy: 'admin@contoso.com',
+        createdByType: 'User',
+        createdAt: changed,
+        lastModifiedBy: 'admin@contoso.com',
+        lastModifiedByType: 'User',
+        lastModifiedAt: changed,
+      },
+    }),
     properties: {
       loginServer: registry.loginServer,
       creationDate,
@@ -104,21 +110,29 @@ export function registryBody(registry: Registry, apiVersion: string): object {
       ...(sku === 'Premium'
         ? { networkRuleSet: { defaultAction: registry.networkDefaultAction, ipRules: [] } }
         : {}),
-      policies: {
-        quarantinePolicy: { status: 'disabled' },
-        trustPolicy: { type: 'Notary', status: 'disabled' },
-        retentionPolicy: { days: 7, lastUpdatedTime: changed, status: 'disabled' },
-        exportPolicy: { status: 'enabled' },
-        azureADAuthenticationAsArmPolicy: { status: registry.armAudienceTokens },
-      },
-      encryption: { status: 'disabled' },
-      dataEndpointEnabled: registry.dataEndpointEnabled,
-      dataEndpointHostNames: registry.dataEndpointEnabled ? [registry.blobHost] : [],
-      privateEndpointConnections: [],
-      publicNetworkAccess: registry.publicNetworkAccess,
-      networkRuleBypassOptions: 'AzureServices',
-      zoneRedundancy: 'Disabled',
-      anonymousPullEnabled: registry.anonymousPullEnabled,
+      ...since('2019-05-01', {
+        policies: {
+          quarantinePolicy: { status: 'disabled' },
+          trustPolicy: { type: 'Notary', status: 'disabled' },
+          retentionPolicy: { days: 7, lastUpdatedTime: changed, status: 'disabled' },
+          ...since('2021-08-01', { exportPolicy: { status: 'enabled' } }),
+          ...since('2022-02-01', {
+            azureADAuthenticationAsArmPolicy: { status: registry.armAudienceTokens },
+          }),
+        },
+      }),
+      ...since('2019-12-01', {
+        encryption: { status: 'disabled' },
+        dataEndpointEnabled: registry.dataEndpointEnabled,
+        dataEndpointHostNames: registry.dataEndpointEnabled ? [registry.blobHost] : [],
+        privateEndpointConnections: [],
+        publicNetworkAccess: registry.publicNetworkAccess,
+        networkRuleBypassOptions: 'AzureServices',
+      }),
+      ...since('2020-11-01', {
+        zoneRedundancy: 'Disabled',
+        anonymousPullEnabled: registry.anonymousPullEnabled,
+      }),
       ...(tellsMode ? { roleAssignmentMode: registry.roleAssignmentMode } : {}),
     },
   };

@@ -115,8 +115,9 @@ function addManifest(repository: Repository, mediaType: string, value: object): 
   return { mediaType, digest, size: bytes.length };
 }
 
-/** The tenth byte of a gzip header names the operating system that made it: 255 is "unknown" (RFC 1952). */
+/** The ninth and tenth bytes of a gzip header tell of the compressor and its machine: 0 and 255 say nothing (RFC 1952). */
 function withNeutralHeader(gzip: Buffer): Buffer {
+  gzip[8] = 0;
   gzip[9] = 255;
   return gzip;
 }

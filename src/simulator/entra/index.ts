@@ -35,7 +35,7 @@ interface Parts {
   /** The CI system's key: federated assertions of other issuers can't be verified here. */
   github: SigningKey;
   /** Milliseconds since the epoch. */
-  now(): number;
+  now: () => number;
 }
 
 export function createEntra(parts: Parts): Service {

@@ -20,10 +20,10 @@ import {
   notFound,
   versionTooLarge,
 } from './errors.js';
-import { decode } from './fields.js';
+import { decode, notModelledField } from './fields.js';
 import type { LocalTokens } from './kubeconfig.js';
 import { groupVersion, RESOURCES } from './objects.js';
-import type { KubeObject, Pod, ResourceInfo, ResourceTypes } from './objects.js';
+import type { KubeObject, ResourceInfo, ResourceTypes } from './objects.js';
 import { fieldMatcher, labelMatcher } from './selectors.js';
 import type { Matcher } from './selectors.js';
 import type { Store } from './store.js';
@@ -240,9 +240,6 @@ function watch(desk: ApiDesk, exchange: Exchange, request: ResourceRequest): Ans
   const { url, signal } = exchange;
   const { searchParams } = url;
   const timeout = searchParams.get('timeoutSeconds');
-  if (wantsTable(exchange) && !(exchange.headers['accept'] ?? '').split(',').includes('application/json')) {
-    throw new NotModelled('a watch of tables');
-  }
   const stream = watchStream(desk.store, desk.timers, desk.stopped, {
     resource: request.resource,
     namespace: request.namespace,
@@ -252,6 +249,10 @@ function watch(desk: ApiDesk, exchange: Exchange, request: ResourceRequest): Ans
     sendInitialEvents: isTrue(searchParams.get('sendInitialEvents') ?? 'false'),
     timeoutSeconds: timeout === null ? undefined : Number(timeout),
     signal,
+    show: (object) =>
+      wantsTable(exchange)
+        ? asTable(request.resource.name, [object], desk.context.now(), object.metadata.resourceVersion ?? '')
+        : object,
   });
   return { status: 200, headers: { ...commonHeaders(), 'content-type': 'application/json' }, body: stream };
 }
@@ -293,8 +294,8 @@ function create(desk: ApiDesk, exchange: Exchange, { resource, namespace }: Reso
     );
   }
   const object = { ...body, kind, apiVersion, metadata } as unknown as ResourceTypes[typeof resource.name];
-  if (resource.name === 'pods' && ((object as Pod).spec?.initContainers?.length ?? 0) > 0)
-    throw new NotModelled('init containers');
+  const beyond = notModelledField(resource.name, body);
+  if (beyond !== undefined) throw new NotModelled(`${resource.kind} with ${beyond}`);
   const created = createObject(desk.store, desk.context.now(), resource.name, object, {
     namespace,
     dryRun: searchParams.getAll('dryRun').includes('All'),

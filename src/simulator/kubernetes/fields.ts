@@ -147,6 +147,38 @@ const SHAPES: { [R in ResourceName]: Shape } = {
   },
 };
 
+/** Fields that would change what happens, and whose effect isn't modelled. */
+const NOT_MODELLED: { [R in ResourceName]?: string[] } = {
+  pods: [
+    'spec.initContainers',
+    'spec.schedulingGates',
+    'spec.topologySpreadConstraints',
+    'spec.affinity.podAffinity',
+    'spec.affinity.podAntiAffinity',
+    'spec.activeDeadlineSeconds',
+    'spec.hostNetwork',
+  ],
+  jobs: [
+    'spec.podFailurePolicy',
+    'spec.successPolicy',
+    'spec.backoffLimitPerIndex',
+    'spec.maxFailedIndexes',
+    'spec.managedBy',
+  ],
+};
+
+/** The first such field that an object has; undefined when all it has is modelled. A Job's pods count too. */
+export function notModelledField(resource: ResourceName, object: unknown): string | undefined {
+  const inTemplate =
+    resource === 'jobs' ? (NOT_MODELLED.pods ?? []).map((path) => `spec.template.${path}`) : [];
+  return [...(NOT_MODELLED[resource] ?? []), ...inTemplate].find((path) => {
+    const value = path
+      .split('.')
+      .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], object);
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+}
+
 /**
  * Reads an object as the API server does: what it doesn't know falls away, and is named by its path, such as
  * `spec.template.spec.imagePullSecret`.

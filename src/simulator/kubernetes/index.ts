@@ -12,7 +12,7 @@ export interface ApiServers extends Service {
   userKubeconfig(cluster: ManagedCluster): Promise<string>;
   /** Kubeconfig of the local administrator. Whether it may be handed out is ARM's to decide. */
   adminKubeconfig(cluster: ManagedCluster): Promise<string>;
-  /** Ends everything that runs in the clusters: timers, pulls, watches. */
+  /** Ends everything that runs in the clusters, for good: timers, pulls, watches. */
   stop(): void;
 }
 
@@ -23,6 +23,7 @@ export interface ApiServers extends Service {
 export function createApiServers(context: SimulatorContext): ApiServers {
   const running = new Map<ManagedCluster, RunningCluster>();
   const tokens = new LocalTokens();
+  let stopped = false;
   const reachable = (host: string): ManagedCluster | undefined =>
     context.state.clusters.find(
       (cluster) =>
@@ -34,6 +35,7 @@ export function createApiServers(context: SimulatorContext): ApiServers {
     serves: (host) => reachable(host) !== undefined,
     async answer(exchange) {
       exchange.note.service = 'kubernetes';
+      if (stopped) throw new Error('the clusters have been stopped');
       const cluster = reachable(exchange.url.hostname);
       if (cluster === undefined) throw new Error(`no cluster answers for ${exchange.url.hostname}`);
       const server = running.get(cluster) ?? startCluster(context, cluster, tokens);
@@ -46,6 +48,7 @@ export function createApiServers(context: SimulatorContext): ApiServers {
         : entraKubeconfig(context, cluster),
     adminKubeconfig: (cluster) => localKubeconfig(context, cluster, tokens, 'clusterAdmin'),
     stop() {
+      stopped = true;
       for (const server of running.values()) server.stop();
       running.clear();
     },

@@ -31,6 +31,8 @@ export function startJobController(store: Store, timers: Timers, now: () => numb
   const record = recorder(store, now, 'job-controller');
   /** Failed attempts to create a pod, by the Job's uid. */
   const refusals = new Map<string, number>();
+  /** When Jobs began, by uid, in milliseconds: their status has whole seconds only. */
+  const begun = new Map<string, number>();
 
   const queue = new WorkQueue(timers, (key) => {
     const [namespace = '', name = ''] = key.split('/');
@@ -141,6 +143,7 @@ export function startJobController(store: Store, timers: Timers, now: () => numb
     }
     if (job.metadata.deletionTimestamp !== undefined || job.spec.suspend === true) return;
     if (job.status?.startTime === undefined) {
+      begun.set(job.metadata.uid ?? '', now());
       job = update(job, (live) => (live.status = { ...live.status, startTime: timestamp(now()) }));
     }
     // A pod that is being deleted counts as failed once it has ended, though it may never be seen again: count first.
@@ -203,7 +206,7 @@ export function startJobController(store: Store, timers: Timers, now: () => numb
     }
     const { activeDeadlineSeconds } = job.spec;
     if (activeDeadlineSeconds === undefined) return undefined;
-    const left = Date.parse(job.metadata.creationTimestamp ?? '') + activeDeadlineSeconds * 1000 - now();
+    const left = (begun.get(job.metadata.uid ?? '') ?? now()) + activeDeadlineSeconds * 1000 - now();
     if (left <= 0) return condition('FailureTarget', 'DeadlineExceeded', MESSAGES.deadlineExceeded());
     later(job, left);
     return undefined;
@@ -278,8 +281,10 @@ export function startJobController(store: Store, timers: Timers, now: () => numb
 
   store.subscribe(({ type, resource, object }) => {
     if (resource === 'jobs') {
-      if (type === 'DELETED') refusals.delete(object.metadata.uid ?? '');
-      else later(object as Job);
+      if (type === 'DELETED') {
+        refusals.delete(object.metadata.uid ?? '');
+        begun.delete(object.metadata.uid ?? '');
+      } else later(object as Job);
     }
     if (resource !== 'pods') return;
     const pod = object as Pod;

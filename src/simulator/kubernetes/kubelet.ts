@@ -43,6 +43,8 @@ export function startKubelet(
   /** By uid: the pods in hand, each with what ends the work on it. */
   const inHand = new Map<string, AbortController>();
 
+  const imagesChanged = reportsImages(context, node, store, timers, images);
+
   const unsubscribe = store.subscribe((change) => {
     if (change.resource !== 'pods') return;
     const pod = change.object as Pod;
@@ -64,11 +66,13 @@ export function startKubelet(
     const work = new AbortController();
     inHand.set(uid, work);
     timers.after(0, () => {
-      new PodWorker({ context, cluster, node, store, timers, images, record }, pod, work.signal)
-        .run()
-        .catch(() => {
-          // An aborted worker leaves whatever it was at; anything else it reports in the pod's status.
-        });
+      const desk = { context, cluster, node, store, timers, images, imagesChanged, record };
+      new PodWorker(desk, pod, work.signal).run().catch((error: unknown) => {
+        // An aborted worker just ends. Anything else is a fault of the simulator, and nobody should take it for the cluster's.
+        if (work.signal.aborted) return;
+        const message = `The simulator broke: ${error instanceof Error ? error.message : String(error)}`;
+        record({ object: pod, type: 'Warning', reason: 'SimulatorError', message });
+      });
     });
   });
 
@@ -81,6 +85,40 @@ export function startKubelet(
   };
 }
 
+/**
+ * A kubelet compares its node's status with the last one it sent every 10 seconds, and sends it when anything changed
+ * (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/, nodeStatusUpdateFrequency): until then the
+ * node's list of images is the old one.
+ */
+const STATUS_UPDATE_MS = 10_000;
+
+/** The part of that loop which lists images, the largest first (kubernetes/kubernetes, pkg/kubelet/nodestatus/setters.go). */
+function reportsImages(
+  context: SimulatorContext,
+  node: Node,
+  store: Store,
+  timers: Timers,
+  images: NodeImages,
+): () => void {
+  const began = context.now();
+  const before = node.status.images ?? [];
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    timers.after(STATUS_UPDATE_MS - ((context.now() - began) % STATUS_UPDATE_MS), () => {
+      due = false;
+      if (store.get('nodes', node.metadata.name) === undefined) return;
+      const pulled = images
+        .all()
+        .map((image) => ({ names: [...image.digests, ...image.tags], sizeBytes: image.size }));
+      store.update('nodes', node.metadata.name, undefined, ({ status }) => {
+        status.images = [...pulled, ...before].sort((one, other) => other.sizeBytes - one.sizeBytes);
+      });
+    });
+  };
+}
+
 /** What a worker shares with the others of its node. */
 interface NodeDesk {
   context: SimulatorContext;
@@ -89,6 +127,8 @@ interface NodeDesk {
   store: Store;
   timers: Timers;
   images: NodeImages;
+  /** Tells the node's status loop that there is something to report. */
+  imagesChanged(): void;
   record: Recorder;
 }
 
@@ -185,11 +225,11 @@ class PodWorker {
         );
         const took = goDuration(performance.now() - started);
         this.record('Normal', 'Pulled', MESSAGES.pulled(container.image, took, image.size), container);
-        this.reportImages();
+        this.desk.imagesChanged();
         return image;
       } catch (error) {
-        this.signal.throwIfAborted();
-        errors.push(error instanceof PullError ? error.message : MESSAGES.endOfFile());
+        if (!(error instanceof PullError)) throw error;
+        errors.push(error.message);
       }
     }
     return aggregate(errors);
@@ -212,7 +252,8 @@ class PodWorker {
   /**
    * "Runs" the image: a program that isn't in it can't start (capture: bad-entrypoint in pods-t2.json), one for
    * another processor ends at once (capture: wrongarch-exec). Assumption: any other program does its work and ends
-   * well, or goes on for ever where the restart policy is Always. Answers whether it failed.
+   * well, or goes on for ever where the restart policy is Always; Windows nodes fail with the same words.
+   * Answers whether it failed.
    */
   private start(container: Container, image: NodeImage, restarts: number): boolean {
     const { context, node } = this.desk;
@@ -276,17 +317,6 @@ class PodWorker {
       .filter((name) => this.desk.store.get('secrets', name, namespace) === undefined);
     if (missing.length === 0) return;
     this.record('Warning', 'FailedToRetrieveImagePullSecret', MESSAGES.missingPullSecrets(missing));
-  }
-
-  /** Assumption: the node's list of images is up to date at once; a real one follows within minutes. */
-  private reportImages(): void {
-    const { store, node, images } = this.desk;
-    if (store.get('nodes', node.metadata.name) === undefined) return;
-    store.update('nodes', node.metadata.name, undefined, ({ status }) => {
-      status.images = images
-        .all()
-        .map((image) => ({ names: [...image.digests, ...image.tags], sizeBytes: image.size }));
-    });
   }
 
   private setState(container: Container, state: ContainerState, more: Partial<ContainerStatus> = {}): void {

@@ -19,8 +19,8 @@ export const MESSAGES = {
     const total = reasons.length;
     if (total === 0) return 'no nodes available to schedule pods';
     const counts = [...new Set(reasons)]
-      .sort()
-      .map((reason) => `${reasons.filter((one) => one === reason).length} ${reason}`);
+      .map((reason) => `${reasons.filter((one) => one === reason).length} ${reason}`)
+      .sort();
     return `0/${total} nodes are available: ${counts.join(', ')}. no new claims to deallocate, preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
   },
 

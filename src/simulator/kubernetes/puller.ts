@@ -83,17 +83,20 @@ export async function pullImage(
   try {
     resolved = await resolve(session, reference);
   } catch (error) {
-    throw outermost(error, (why) => MESSAGES.pullAndUnpack(name, MESSAGES.resolve(why)));
+    throw outermost(error, signal, (why) => MESSAGES.pullAndUnpack(name, MESSAGES.resolve(why)));
   }
   try {
     return await fetchImage(session, images, reference, resolved, platform);
   } catch (error) {
-    throw error instanceof PullError ? error : outermost(error, (why) => MESSAGES.pullAndUnpack(name, why));
+    throw outermost(error, signal, (why) => MESSAGES.pullAndUnpack(name, why));
   }
 }
 
-function outermost(error: unknown, wrap: (why: string) => string): unknown {
-  return error instanceof StepError ? new PullError(error.code, wrap(error.message)) : error;
+/** Whatever went wrong, as the kubelet shows it. An answer that can't be read is worded freely (assumption). */
+function outermost(error: unknown, signal: AbortSignal, wrap: (why: string) => string): unknown {
+  if (signal.aborted || error instanceof PullError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new PullError(error instanceof StepError ? error.code : 'Unknown', wrap(why));
 }
 
 async function resolve(

@@ -1,5 +1,6 @@
 /** What etcd and the watch cache do: objects, versions, and every change in order. */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { alreadyExists, expired, notFound } from './errors.js';
 import { resourceInfo, timestamp } from './objects.js';
 import type { KubeObject, ResourceName, ResourceTypes } from './objects.js';
@@ -76,7 +77,7 @@ export class Store {
     if (before === undefined) throw notFound(resourceInfo(resource), name);
     const after = structuredClone(before);
     change(after);
-    if (JSON.stringify(after) === JSON.stringify(before)) return before;
+    if (isDeepStrictEqual(after, before)) return before;
     const { deletionTimestamp, finalizers, deletionGracePeriodSeconds } = after.metadata;
     if (finalizers?.length === 0) delete after.metadata.finalizers;
     const stored = this.commit('MODIFIED', resource, after, before);

@@ -17,6 +17,8 @@ export interface WatchOptions {
   sendInitialEvents: boolean;
   timeoutSeconds: number | undefined;
   signal: AbortSignal;
+  /** The form in which objects are shown: themselves, or tables. */
+  show: (object: KubeObject) => object;
 }
 
 type WatchEvent = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; object: unknown };
@@ -48,7 +50,7 @@ export async function* watchStream(
   const seen = (change: Change): void => {
     if (change.resource !== resource.name) return;
     if (namespace !== undefined && change.object.metadata.namespace !== namespace) return;
-    const event = eventFor(change, matches);
+    const event = eventFor(change, matches, options.show);
     if (event !== undefined) push(event);
   };
   const bookmark = (annotations?: Record<string, string>): WatchEvent => ({
@@ -64,15 +66,11 @@ export async function* watchStream(
     },
   });
 
-  // Listening begins before anything is awaited, so no change falls between the list and the watch.
+  // What is there is read and listening begins in one go, so no change falls between the two.
   try {
     if (from === undefined || from === 0 || options.sendInitialEvents) {
-      push(
-        ...store
-          .list(resource.name, namespace)
-          .filter(matches)
-          .map((object): WatchEvent => ({ type: 'ADDED', object })),
-      );
+      const there = store.list(resource.name, namespace).filter(matches);
+      push(...there.map((object): WatchEvent => ({ type: 'ADDED', object: options.show(object) })));
       if (options.sendInitialEvents && options.bookmarks)
         push(bookmark({ 'k8s.io/initial-events-end': 'true' }));
     } else {
@@ -121,10 +119,10 @@ export async function* watchStream(
 }
 
 /** What a watcher with a selector sees of a change: an object that stops matching is DELETED for it, one that begins is ADDED. */
-function eventFor(change: Change, matches: Matcher): WatchEvent | undefined {
+function eventFor(change: Change, matches: Matcher, show: WatchOptions['show']): WatchEvent | undefined {
   const matched = change.previous !== undefined && matches(change.previous);
   const now = matches(change.object);
-  const object: KubeObject = change.object;
+  const object = show(change.object);
   if (change.type === 'ADDED') return now ? { type: 'ADDED', object } : undefined;
   if (change.type === 'DELETED') return matched || now ? { type: 'DELETED', object } : undefined;
   if (now) return { type: matched ? 'MODIFIED' : 'ADDED', object };

@@ -10,7 +10,7 @@ type Dial = SimulatorContext['dial'];
  * @param port of the front door's TLS listener, asked for at each request
  * @param ca PEM of the authority of public names
  */
-export function createDial(port: () => number, ca: string): { dial: Dial; close(): void } {
+export function createDial(port: () => number, ca: string): { dial: Dial; close: () => void } {
   const agent = new Agent({ keepAlive: true });
   const dial: Dial = (url, { method = 'GET', headers = {}, body, signal } = {}) =>
     new Promise((resolve, reject) => {

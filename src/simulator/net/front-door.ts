@@ -25,9 +25,9 @@ export interface FrontDoorOptions {
   services: () => readonly Service[];
   log: RequestLog;
   /** The authority whose certificate a (lower-case) host name shows. */
-  authorityOf(host: string): Promise<CertificateAuthority>;
+  authorityOf: (host: string) => Promise<CertificateAuthority>;
   /** False for a name that can't be reached from outside its network, such as a private API server's. */
-  reachable(host: string): boolean;
+  reachable: (host: string) => boolean;
 }
 
 export interface FrontDoor {

@@ -1,0 +1,235 @@
+import { describe, expect, it } from '@jest/globals';
+import { DataPlane, registrySaid } from '../../../src/core/azure/data-plane.js';
+import { parseRegistry } from '../../../src/core/azure/registry.js';
+import { CredentialWithheld } from '../../../src/core/http/trust.js';
+import { inTurn, routed, thrown, world } from '../support.js';
+import type { Reply, ScriptedHttp } from '../support.js';
+import { registryBody } from './bodies.js';
+
+const DIGEST = `sha256:${'d'.repeat(64)}`;
+const EXCHANGED: [RegExp, Reply] = [/^POST .*\/oauth2\/exchange$/, { body: { refresh_token: 'refresh-hunter2' } }];
+const TOKEN: [RegExp, Reply] = [/^POST .*\/oauth2\/token$/, { body: { access_token: 'access-hunter2' } }];
+const UNAUTHORIZED: Reply = {
+  status: 401,
+  headers: { 'www-authenticate': 'Bearer realm="https://evil.example/oauth2/token",service="contoso.azurecr.io"' },
+  body: { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required', detail: null }] },
+};
+
+function index(...platforms: string[]): Reply {
+  const manifests = platforms.map((platform) => {
+    const [os, architecture] = platform.split('/');
+    return { digest: DIGEST, platform: { os, architecture } };
+  });
+  return { headers: { 'docker-content-digest': DIGEST }, body: { manifests } };
+}
+const single = (...sizes: number[]): Reply => ({
+  headers: { 'docker-content-digest': DIGEST },
+  body: { layers: sizes.map((size) => ({ size })) },
+});
+
+function dataPlane(http: ScriptedHttp, loginServer = 'contoso.azurecr.io') {
+  const { azure, log } = world(http);
+  const registry = parseRegistry(registryBody({ loginServer }));
+  if (registry === undefined) throw new Error('no registry');
+  azure.trust.admitLoginServer('contoso.azurecr.io');
+  const plane: DataPlane = azure.dataPlane(registry);
+  return { plane, log };
+}
+
+describe('signing in to the registry', () => {
+  it('exchanges the Entra token at the login server itself, then asks for one scope', async () => {
+    const http = inTurn({ body: { refresh_token: 'refresh-hunter2' } }, { body: { access_token: 'access-hunter2' } }, single(1));
+    await dataPlane(http).plane.describe({ repository: 'team/app', tag: '1' });
+    expect(http.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'POST https://contoso.azurecr.io/oauth2/exchange',
+      'POST https://contoso.azurecr.io/oauth2/token',
+      'GET https://contoso.azurecr.io/v2/team/app/manifests/1',
+    ]);
+    const forms = http.requests.slice(0, 2).map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
+    expect(forms).toEqual([
+      {
+        service: 'contoso.azurecr.io',
+        grant_type: 'access_token',
+        access_token: 'entra-token-for-https://containerregistry.azure.net/.default',
+      },
+      {
+        service: 'contoso.azurecr.io',
+        grant_type: 'refresh_token',
+        scope: 'repository:team/app:pull',
+        refresh_token: 'refresh-hunter2',
+      },
+    ]);
+    expect(http.requests[2]?.headers?.authorization).toBe('Bearer access-hunter2');
+    expect(http.requests[2]?.headers?.accept).toContain('application/vnd.oci.image.index.v1+json');
+  });
+
+  it('happens once for all repositories, and once for each scope', async () => {
+    const http = routed(EXCHANGED, TOKEN, [/manifests/, single(1)]);
+    const { plane } = dataPlane(http);
+    await Promise.all([
+      plane.describe({ repository: 'a', tag: '1' }),
+      plane.describe({ repository: 'a', tag: '2' }),
+      plane.describe({ repository: 'b', tag: '1' }),
+    ]);
+    expect(http.asked.filter((line) => line.endsWith('exchange'))).toHaveLength(1);
+    expect(http.asked.filter((line) => line.endsWith('oauth2/token'))).toHaveLength(2);
+  });
+
+  it('tells both tokens as secrets, and nobody else', async () => {
+    const http = routed(EXCHANGED, TOKEN, [/manifests/, { status: 404 }]);
+    const { plane, log } = dataPlane(http);
+    const error = await thrown(() => plane.describe({ repository: 'a', tag: '1' }));
+    expect(log.secrets).toEqual(['refresh-hunter2', 'access-hunter2']);
+    expect(JSON.stringify([String(error), log.lines, log.told])).not.toContain('hunter2');
+  });
+
+  it.each<[string, Reply]>([
+    ['refused', UNAUTHORIZED],
+    ['walled off', { status: 403, body: { errors: [{ code: 'DENIED', message: "client with IP '1.2.3.4' is not allowed access" }] } }],
+    ['not JSON', { body: '<html>' }],
+    ['without a token', { body: { token: 'other-hunter2' } }],
+    ['with a token that is none', { body: { refresh_token: { a: 'hunter2' } } }],
+    ['redirected', { status: 307, headers: { location: 'https://evil.example/' } }],
+  ])('that is %s ends there, and quotes no token', async (_how, reply) => {
+    const http = inTurn(reply);
+    const error = await thrown(() => dataPlane(http).plane.describe({ repository: 'a', tag: '1' }));
+    expect(error).toMatchObject({ name: 'RegistryError', attempted: 'sign in to contoso.azurecr.io' });
+    expect(String(error)).not.toContain('hunter2');
+    expect(http.requests).toHaveLength(1);
+  });
+
+  it("never follows a challenge's realm or a redirect with a token", async () => {
+    const http = routed(EXCHANGED, TOKEN, [/manifests\/1/, UNAUTHORIZED], [
+      /manifests\/2/,
+      { status: 307, headers: { location: 'https://evil.example/blob' } },
+    ]);
+    const { plane } = dataPlane(http);
+    expect(await thrown(() => plane.describe({ repository: 'a', tag: '1' }))).toMatchObject({ status: 401 });
+    expect(await thrown(() => plane.describe({ repository: 'a', tag: '2' }))).toMatchObject({ status: 307 });
+    expect(http.requests.every(({ url }) => url.startsWith('https://contoso.azurecr.io/'))).toBe(true);
+  });
+
+  it('happens at no host that ARM did not name', async () => {
+    for (const host of ['evil.example', 'contoso.azurecr.io.evil.example', 'contoso.azurecr.io@evil.example', 'contoso.azurecr.io:8443']) {
+      const http = inTurn();
+      const error = await thrown(() => dataPlane(http, host).plane.describe({ repository: 'a', tag: '1' }));
+      expect(error).toBeInstanceOf(CredentialWithheld);
+      expect(http.requests).toEqual([]);
+    }
+  });
+});
+
+describe('describe', () => {
+  const describing = async (reply: Reply, image: { repository: string; tag?: string; digest?: string } = { repository: 'a', tag: '1' }) => {
+    const http = routed(EXCHANGED, TOKEN, [/manifests/, reply]);
+    return { facts: await dataPlane(http).plane.describe(image), http };
+  };
+
+  it('knows the platforms of an index, without its attestations', async () => {
+    expect((await describing(index('linux/amd64', 'linux/arm64', 'unknown/unknown', 'windows/amd64'))).facts).toEqual({
+      digest: DIGEST,
+      platforms: ['linux/amd64', 'linux/arm64', 'windows/amd64'],
+    });
+  });
+
+  it('knows the size of a single manifest', async () => {
+    expect((await describing(single(3, 4))).facts).toEqual({ digest: DIGEST, platforms: [], size: 7 });
+  });
+
+  it('asks by digest where one is given', async () => {
+    const { http } = await describing(single(1), { repository: 'a', tag: '1', digest: DIGEST });
+    expect(http.asked.at(-1)).toBe(`GET https://contoso.azurecr.io/v2/a/manifests/${DIGEST}`);
+  });
+
+  it.each([{}, { 'docker-content-digest': 'sha256:abc' }, { 'docker-content-digest': '<b>' }])(
+    'trusts no digest that is none (%j)',
+    async (headers) => {
+      expect(await thrown(() => describing({ headers, body: {} }))).toMatchObject({ name: 'RegistryError', said: 'the answer names none' });
+    },
+  );
+
+  it('takes malformed manifests for what they show', async () => {
+    for (const body of ['', '<html>', '[]', { manifests: 'x', layers: [null, { size: 'x' }] }, { manifests: [null, {}] }]) {
+      const { facts } = await describing({ headers: { 'docker-content-digest': DIGEST }, body });
+      expect(facts).toMatchObject({ digest: DIGEST, platforms: [] });
+    }
+  });
+});
+
+describe('chooseImage', () => {
+  const catalog = (...repositories: unknown[]): [RegExp, Reply] => [/_catalog/, { body: { repositories } }];
+  const tags = (repository: string, ...names: unknown[]): [RegExp, Reply] => [
+    new RegExp(`/v2/${repository}/tags/list`),
+    { body: { tags: names } },
+  ];
+  const choosing = async (...routes: [RegExp, Reply][]) => {
+    const http = routed(EXCHANGED, TOKEN, ...routes);
+    return { chosen: await dataPlane(http).plane.chooseImage(['linux/amd64', 'linux/arm64']), http };
+  };
+
+  it('prefers one for all platforms, then a small one', async () => {
+    const { chosen } = await choosing(
+      catalog('big', 'half', 'multi', 'small'),
+      tags('big', '1'),
+      tags('half', '1'),
+      tags('multi', '1'),
+      tags('small', '1'),
+      [/big\/manifests/, single(9)],
+      [/half\/manifests/, index('linux/amd64')],
+      [/multi\/manifests/, index('linux/arm64', 'linux/amd64')],
+      [/small\/manifests/, single(2)],
+    );
+    expect(chosen?.repository).toBe('multi');
+    const without = await choosing(
+      catalog('big', 'half', 'small'),
+      tags('big', '1'),
+      tags('half', '1'),
+      tags('small', '1'),
+      [/big\/manifests/, single(9)],
+      [/half\/manifests/, index('linux/amd64')],
+      [/small\/manifests/, single(2)],
+    );
+    expect(without.chosen).toMatchObject({ repository: 'small', tag: '1', facts: { size: 2 } });
+  });
+
+  it('looks at a bounded part of a registry of any size', async () => {
+    const many = Array.from({ length: 500 }, (_, at) => `repo${at}`);
+    const http = routed(EXCHANGED, TOKEN, catalog(...many), [/tags\/list/, { body: { tags: many } }], [/manifests/, single(1)]);
+    await dataPlane(http).plane.chooseImage(['linux/amd64']);
+    const count = (part: string): number => http.asked.filter((line) => line.includes(part)).length;
+    expect([count('_catalog'), count('tags/list'), count('manifests')]).toEqual([1, 12, 36]);
+    expect(http.requests.find(({ url }) => url.includes('_catalog'))?.url).toContain('?n=12');
+    expect(http.requests.length).toBeLessThanOrEqual(1 + 1 + 12 + 1 + 12 + 36);
+  });
+
+  it('passes over what this login may not read, repository by repository and tag by tag', async () => {
+    const { chosen } = await choosing(
+      catalog('secret', 'open', 7),
+      [/secret\/tags/, UNAUTHORIZED],
+      tags('open', 'broken', '1', null),
+      [/open\/manifests\/broken/, { status: 404 }],
+      [/open\/manifests\/1/, single(1)],
+    );
+    expect(chosen).toMatchObject({ repository: 'open', tag: '1' });
+  });
+
+  it('finds none where there is none', async () => {
+    expect((await choosing(catalog())).chosen).toBeUndefined();
+    expect((await choosing([/_catalog/, { body: 'x' }])).chosen).toBeUndefined();
+    expect((await choosing(catalog('empty'), tags('empty'))).chosen).toBeUndefined();
+  });
+
+  it('says so where the catalog is refused', async () => {
+    expect(await thrown(() => choosing([/_catalog/, UNAUTHORIZED]))).toMatchObject({
+      message: 'could not list the repositories: HTTP 401: UNAUTHORIZED: authentication required',
+    });
+  });
+});
+
+it("quotes a registry's own words, shortened, and no success", () => {
+  expect(registrySaid({ status: 403, text: '{"errors":[{"code":"DENIED","message":"no"}]}' })).toBe('DENIED: no');
+  expect(registrySaid({ status: 401, text: '{"errors":[{"code":"X"}]}' })).toBe('X');
+  expect(registrySaid({ status: 502, text: '' })).toBe('(empty answer)');
+  expect(registrySaid({ status: 502, text: `<p>${'x '.repeat(500)}` })).toHaveLength(200);
+  expect(registrySaid({ status: 200, text: '{"token":"hunter2"}' })).not.toContain('hunter2');
+});
