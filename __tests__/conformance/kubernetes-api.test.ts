@@ -2,13 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { suiteUnless } from '../skip.js';
 import { first, TestCloud } from '../simulator/kubernetes/support.js';
 import type { Json } from '../simulator/kubernetes/support.js';
 
 const captures = fileURLToPath(new URL('../../../shared/corpus/kubernetes/api-1.36.2/', import.meta.url));
 const present = existsSync(captures);
-if (!present) console.warn('SKIPPED: conformance of API servers (../shared/corpus is not there)');
+const missing = present ? undefined : '../shared/corpus is not there';
 
 /** Whom the captures were made as, and what it might do. */
 const TESTER = 'system:serviceaccount:ci:tester';
@@ -53,7 +54,7 @@ function alike(value: unknown): unknown {
   );
 }
 
-(present ? describe : describe.skip)('the API server of 1.36.2', () => {
+suiteUnless(missing, 'the API server of 1.36.2', () => {
   let cloud: TestCloud;
   let certificate: X509Certificate;
 
@@ -164,7 +165,7 @@ interface WatchLine {
   object: Json;
 }
 
-(present ? describe : describe.skip)('a Job that ends at its deadline, as a watch saw it', () => {
+suiteUnless(missing, 'a Job that ends at its deadline, as a watch saw it', () => {
   const lines = present
     ? readFileSync(`${captures}watch-pods-live.ndjson`, 'utf8')
         .split('\n')

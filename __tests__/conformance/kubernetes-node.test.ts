@@ -1,20 +1,21 @@
 /** The simulated node against real ones: the same situations, the same words. Captures are in ../shared. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { buildRepository } from '../../src/simulator/cloud/images.js';
 import type { Repository } from '../../src/simulator/cloud/model.js';
 import { NodeImages } from '../../src/simulator/kubernetes/node-images.js';
 import { pullImage, PullError } from '../../src/simulator/kubernetes/puller.js';
 import { parseReference } from '../../src/simulator/kubernetes/references.js';
 import type { Exchange } from '../../src/simulator/net/exchange.js';
+import { suiteUnless } from '../skip.js';
 import { first, TestCloud } from '../simulator/kubernetes/support.js';
 import type { DialAnswer, Json } from '../simulator/kubernetes/support.js';
 
 const corpus = fileURLToPath(new URL('../../../shared/corpus/', import.meta.url));
 const node = `${corpus}kubernetes/node-1.36.2-containerd-2.1.9/`;
 const present = existsSync(corpus);
-if (!present) console.warn('SKIPPED: conformance of nodes (../shared/corpus is not there)');
+const missing = present ? undefined : '../shared/corpus is not there';
 const read = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
 
 const repositories: Repository[] = ['public/app', 'private/app'].map((name) =>
@@ -105,9 +106,7 @@ function alike(text: string): string {
     .replace(/ on [\d.]+:53:/, ' on *:53:');
 }
 
-const describeHere = present ? describe : describe.skip;
-
-describeHere('containerd 2.1.9: PullImage', () => {
+suiteUnless(missing, 'containerd 2.1.9: PullImage', () => {
   interface Case {
     image: string;
     auth: string | null;
@@ -174,7 +173,7 @@ interface CapturedEvent {
   message: string;
 }
 
-describeHere('kubelet 1.36.2: statuses and events', () => {
+suiteUnless(missing, 'kubelet 1.36.2: statuses and events', () => {
   const pods = present
     ? ['pods-t2.json', 'pods-t6.json', 'pods-t12.json', 'pods-t25.json', 'pods-t45.json'].flatMap(
         (file) =>

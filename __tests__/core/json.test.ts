@@ -27,6 +27,10 @@ it('takes values only for what they are', () => {
   expect([asBoolean(false), asBoolean('false'), asBoolean(0)]).toEqual([false, undefined, undefined]);
   expect([asNumber(0), asNumber('0'), asNumber(Number.NaN)]).toEqual([0, undefined, undefined]);
   expect([asList([1]), asList({ 0: 1 }), asList(undefined)]).toEqual([[1], [], []]);
-  expect([parseJson('{"a":1}'), parseJson('<html>'), parseJson('')]).toEqual([{ a: 1 }, undefined, undefined]);
+  expect([parseJson('{"a":1}'), parseJson('<html>'), parseJson('')]).toEqual([
+    { a: 1 },
+    undefined,
+    undefined,
+  ]);
   expect([optional('a', 0), optional('a', undefined)]).toEqual([{ a: 0 }, {}]);
 });

@@ -78,11 +78,14 @@ describe('verdict', () => {
     expect(CELLS).toHaveLength(54);
   });
 
-  it.each(CELLS.map((cell) => ({ cell })))('$cell', ({ cell: [access, pulls, verify, young, result, said] }) => {
-    const { cause, finding, ...rest } = verdict(access, pulls, verify, young);
-    expect(rest).toEqual({ result });
-    expect(cause ?? finding).toBe(said);
-  });
+  it.each(CELLS.map((cell) => ({ cell })))(
+    '$cell',
+    ({ cell: [access, pulls, verify, young, result, said] }) => {
+      const { cause, finding, ...rest } = verdict(access, pulls, verify, young);
+      expect(rest).toEqual({ result });
+      expect(cause ?? finding).toBe(said);
+    },
+  );
 });
 
 describe('pullsOutcome', () => {

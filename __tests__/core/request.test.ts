@@ -29,6 +29,16 @@ function problemsOf(raw: RawInputs, circumstances?: Circumstances): readonly Inp
   return [];
 }
 
+/** The words of the error. */
+function messageOf(raw: RawInputs): string {
+  try {
+    readRequest(raw);
+  } catch (error) {
+    if (error instanceof Error) return error.message;
+  }
+  throw new Error('nothing was thrown');
+}
+
 /** `input=value` of each problem. */
 function named(raw: RawInputs, circumstances?: Circumstances): string[] {
   return problemsOf(raw, circumstances).map(({ input, value }) => `${input}=${value ?? ''}`);
@@ -92,8 +102,18 @@ it('reads every input', () => {
     ],
     subscriptionId: GUID.toLowerCase(),
     images: [
-      { host: 'contoso.azurecr.io', repository: 'team/app', tag: '1.2', text: 'contoso.azurecr.io/team/app:1.2' },
-      { host: 'contoso2.azurecr.io', repository: 'app', digest: DIGEST, text: `contoso2.azurecr.io/app@${DIGEST}` },
+      {
+        host: 'contoso.azurecr.io',
+        repository: 'team/app',
+        tag: '1.2',
+        text: 'contoso.azurecr.io/team/app:1.2',
+      },
+      {
+        host: 'contoso2.azurecr.io',
+        repository: 'app',
+        digest: DIGEST,
+        text: `contoso2.azurecr.io/app@${DIGEST}`,
+      },
     ],
     verify: 'pull',
     nodePools: ['system', 'win1'],
@@ -108,7 +128,9 @@ it('reads every input', () => {
 it('freezes the result, all the way down', () => {
   const request = readRequest({ ...LEAST, image: 'app:1', 'node-pools': 'system' });
   const frozen = (value: unknown): boolean =>
-    typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
+    typeof value !== 'object' ||
+    value === null ||
+    (Object.isFrozen(value) && Object.values(value).every(frozen));
   expect(frozen(request)).toBe(true);
 });
 
@@ -116,12 +138,24 @@ describe('a malformed value is refused with its name, its value and the form wan
   const id = (type: string, name: string, subscription = SUBSCRIPTION, group = 'shops'): string =>
     `/subscriptions/${subscription}/resourceGroups/${group}/providers/${type}/${name}`;
   const BAD: [InputName, string, RegExp][] = [
-    ['cluster', id('Microsoft.ContainerService/managedClusters', 'shop', 'not-a-guid'), /managedClusters\/<name>/],
+    [
+      'cluster',
+      id('Microsoft.ContainerService/managedClusters', 'shop', 'not-a-guid'),
+      /managedClusters\/<name>/,
+    ],
     ['cluster', id('Microsoft.ContainerRegistry/registries', 'contoso'), /managedClusters\/<name>/],
     ['cluster', `${CLUSTER}/agentPools/system`, /managedClusters\/<name>/],
     ['cluster', `${CLUSTER}?x=`, /managedClusters\/<name>/],
-    ['cluster', id('Microsoft.ContainerService/managedClusters', 'shop', SUBSCRIPTION, 'a?b'), /managedClusters\/<name>/],
-    ['cluster', id('Microsoft.ContainerService/managedClusters', 'shop', SUBSCRIPTION, '..'), /managedClusters\/<name>/],
+    [
+      'cluster',
+      id('Microsoft.ContainerService/managedClusters', 'shop', SUBSCRIPTION, 'a?b'),
+      /managedClusters\/<name>/,
+    ],
+    [
+      'cluster',
+      id('Microsoft.ContainerService/managedClusters', 'shop', SUBSCRIPTION, '..'),
+      /managedClusters\/<name>/,
+    ],
     ['cluster', id('Microsoft.ContainerService/managedClusters', '-shop'), /managedClusters\/<name>/],
     ['cluster', 'shop;rm', /a name together with resource-group/],
     ['cluster', 'x'.repeat(64), /a name together with resource-group/],
@@ -137,7 +171,11 @@ describe('a malformed value is refused with its name, its value and the form wan
     ['registry', "contoso' or '1", /login server/],
     ['registry', 'docker.io', /login server/],
     ['registry', id('Microsoft.ContainerRegistry/registries', 'contoso', 'x'), /registries\/<name>/],
-    ['registry', id('Microsoft.ContainerRegistry/registries', 'contoso', SUBSCRIPTION, 'a#b'), /registries\/<name>/],
+    [
+      'registry',
+      id('Microsoft.ContainerRegistry/registries', 'contoso', SUBSCRIPTION, 'a#b'),
+      /registries\/<name>/,
+    ],
     ['registry', id('Microsoft.ContainerService/managedClusters', 'contoso'), /registries\/<name>/],
     ['subscription-id', 'Production', /GUID/],
     ['mode', 'Connect', /one of connect, check/],
@@ -178,7 +216,11 @@ describe('a malformed value is refused with its name, its value and the form wan
   it.each(BAD)('%s: %s', (input, value, wanted) => {
     // Its partners are there, so that nothing else is wrong.
     const partners: RawInputs = {
-      ...(input === 'resource-group' ? { cluster: 'shop' } : input === 'cluster' ? { 'resource-group': 'shops' } : {}),
+      ...(input === 'resource-group'
+        ? { cluster: 'shop' }
+        : input === 'cluster'
+          ? { 'resource-group': 'shops' }
+          : {}),
       ...(input === 'client-id' ? { 'tenant-id': GUID } : {}),
       ...(input === 'tenant-id' ? { 'client-id': GUID } : {}),
     };
@@ -207,13 +249,7 @@ it('tells all of it at once, in one error', () => {
   expect(new Set(problemsOf(raw).map(({ input }) => input))).toEqual(
     new Set(['resource-group', 'registry', 'mode', 'image', 'verify', 'timeout', 'namespace', 'client-id']),
   );
-  const message = (() => {
-    try {
-      return String(readRequest(raw));
-    } catch (error) {
-      return error instanceof Error ? error.message : '';
-    }
-  })();
+  const message = messageOf(raw);
   expect(message.split('\n')).toHaveLength(8);
   expect(message).toContain('input mode is "everything": one of connect, check');
   expect(message).toContain('input client-id is missing: the application to sign in as');
@@ -222,14 +258,10 @@ it('tells all of it at once, in one error', () => {
 it('shortens a very long value and shows control characters as such', () => {
   const [problem] = problemsOf({ ...LEAST, namespace: `${'n'.repeat(300)}\n::error::` });
   expect(problem?.value).toHaveLength(310);
-  try {
-    readRequest({ ...LEAST, namespace: `a\u001b[2J\n::error::${'n'.repeat(300)}` });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : '';
-    expect(message).toContain('"a\\u001b[2J\\n::error::');
-    expect(message.split('\n')).toHaveLength(1);
-    expect(message.length).toBeLessThan(400);
-  }
+  const message = messageOf({ ...LEAST, namespace: `a\u001b[2J\n::error::${'n'.repeat(300)}` });
+  expect(message).toContain('"a\\u001b[2J\\n::error::');
+  expect(message.split('\n')).toHaveLength(1);
+  expect(message.length).toBeLessThan(400);
 });
 
 describe('contradictions', () => {
@@ -237,7 +269,11 @@ describe('contradictions', () => {
     ['cluster and registry are missing', {}, ['cluster=', 'registry=']],
     ['only the registry is there', { registry: REGISTRY }, ['cluster=']],
     ['a name without its group', { cluster: 'shop', registry: REGISTRY }, ['resource-group=']],
-    ['two clusters to connect', { ...LEAST, cluster: `${CLUSTER}\n${CLUSTER}2` }, [`cluster=${CLUSTER}, ${CLUSTER}2`]],
+    [
+      'two clusters to connect',
+      { ...LEAST, cluster: `${CLUSTER}\n${CLUSTER}2` },
+      [`cluster=${CLUSTER}, ${CLUSTER}2`],
+    ],
     ['nothing to check', { ...LEAST, mode: 'check', verify: 'none' }, ['verify=none']],
     ['an image that nothing pulls', { ...LEAST, verify: 'access', image: 'app:1' }, ['image=app:1']],
     ['pools that nothing pulls on', { ...LEAST, verify: 'none', 'node-pools': 'a' }, ['node-pools=a']],
@@ -271,7 +307,11 @@ describe('contradictions', () => {
       { ...LEAST, registry: 'contoso.azurecr.io', image: 'contosox.azurecr.io/app:1' },
       ['image=contosox.azurecr.io/app:1'],
     ],
-    ['an image of Docker Hub', { ...LEAST, image: 'docker.io/library/nginx:1' }, ['image=docker.io/library/nginx:1']],
+    [
+      'an image of Docker Hub',
+      { ...LEAST, image: 'docker.io/library/nginx:1' },
+      ['image=docker.io/library/nginx:1'],
+    ],
     [
       'an image of a registry whose name only begins alike',
       { ...LEAST, image: 'contosox.azurecr.io/app:1' },
@@ -283,7 +323,9 @@ describe('contradictions', () => {
   });
 
   it('does not contradict what is malformed already', () => {
-    expect(named({ cluster: 'shop', 'resource-group': 'a/b', registry: REGISTRY })).toEqual(['resource-group=a/b']);
+    expect(named({ cluster: 'shop', 'resource-group': 'a/b', registry: REGISTRY })).toEqual([
+      'resource-group=a/b',
+    ]);
     expect(named({ ...LEAST, cluster: `${CLUSTER}\n${CLUSTER}2`, mode: 'chek' })).toEqual(['mode=chek']);
     expect(named({ ...LEAST, mode: 'audit', verify: 'none' })).toEqual(['mode=audit']);
   });
@@ -293,7 +335,9 @@ describe('contradictions', () => {
     expect(named({ ...LEAST, timeout: '5m' })).toEqual([]);
     expect(named({ ...LEAST, verify: 'none' })).toEqual([]);
     expect(named(LEAST, { needsSubscription: true })).toEqual([]);
-    expect(named({ ...LEAST, registry: 'contoso', 'subscription-id': GUID }, { needsSubscription: true })).toEqual([]);
+    expect(
+      named({ ...LEAST, registry: 'contoso', 'subscription-id': GUID }, { needsSubscription: true }),
+    ).toEqual([]);
     // With a domain name label the login server is the name, a dash and a hash.
     expect(named({ ...LEAST, image: 'contoso-e7ggejfuhzhgedc8.azurecr.io/app:1' })).toEqual([]);
   });
@@ -303,7 +347,9 @@ describe('runs for pull requests', () => {
   it('are refused for connect, unless allowed', () => {
     expect(() => readRequest(LEAST, { pullRequest: 'pull_request' })).toThrow(Refused);
     expect(() => readRequest(LEAST, { pullRequest: 'pull_request' })).toThrow(/allow-pull-request: true/);
-    expect(readRequest({ ...LEAST, 'allow-pull-request': 'true' }, { pullRequest: 'pull_request' }).mode).toBe('connect');
+    expect(
+      readRequest({ ...LEAST, 'allow-pull-request': 'true' }, { pullRequest: 'pull_request' }).mode,
+    ).toBe('connect');
     expect(readRequest({ ...LEAST, mode: 'check' }, { pullRequest: 'pull_request' }).mode).toBe('check');
   });
 
@@ -346,12 +392,27 @@ describe('parseDuration', () => {
 
 it('knows whose host an image may have', () => {
   const byName = { by: 'name', name: 'Contoso', text: 'Contoso' } as const;
-  expect(['contoso.azurecr.io', 'contoso-hash.azurecr.io', 'contosox.azurecr.io'].map((host) => mayBelongTo(byName, host))).toEqual([true, true, false]);
+  expect(
+    ['contoso.azurecr.io', 'contoso-hash.azurecr.io', 'contosox.azurecr.io'].map((host) =>
+      mayBelongTo(byName, host),
+    ),
+  ).toEqual([true, true, false]);
 });
 
 describe('whatever is given', () => {
   const plausible = fc.constantFrom(
-    ...[CLUSTER, REGISTRY, 'shop', 'contoso', 'contoso.azurecr.io', 'connect', 'check', 'pull', 'access', 'none'],
+    ...[
+      CLUSTER,
+      REGISTRY,
+      'shop',
+      'contoso',
+      'contoso.azurecr.io',
+      'connect',
+      'check',
+      'pull',
+      'access',
+      'none',
+    ],
     ...['10m', 'true', 'false', GUID, 'app:1', 'contoso.azurecr.io/app:1', 'a\nb', '', '/', '::', '@'],
   );
   const value = fc.oneof(plausible, fc.string({ unit: 'binary' }), fc.string());
@@ -384,7 +445,13 @@ describe('whatever is given', () => {
   });
 
   it('takes a good request apart from one bad input, and names just that one', () => {
-    const good: RawInputs = { ...LEAST, image: 'app:1', namespace: 'probes', timeout: '20m', 'fail-on': 'warn' };
+    const good: RawInputs = {
+      ...LEAST,
+      image: 'app:1',
+      namespace: 'probes',
+      timeout: '20m',
+      'fail-on': 'warn',
+    };
     const single = fc.constantFrom<InputName>('namespace', 'timeout', 'fail-on', 'mode', 'verify', 'summary');
     fc.assert(
       fc.property(single, (input) => {
@@ -396,7 +463,13 @@ describe('whatever is given', () => {
   it('answers quickly, however long', () => {
     const long = 'a-'.repeat(50_000);
     const started = Date.now();
-    problemsOf({ cluster: long, registry: long, image: `${long}:1\n${long}a:1`, 'resource-group': long, timeout: '1'.repeat(50_000) });
+    problemsOf({
+      cluster: long,
+      registry: long,
+      image: `${long}:1\n${long}a:1`,
+      'resource-group': long,
+      timeout: '1'.repeat(50_000),
+    });
     expect(Date.now() - started).toBeLessThan(1000);
   });
 });

@@ -13,7 +13,11 @@ export const REGISTRY_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/shops/
 export const CLUSTER_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/shops/providers/Microsoft.ContainerService/managedClusters/shop`;
 export const ARM = 'https://management.azure.com';
 
-export function respond(reply: { status?: number; headers?: Record<string, string>; body?: unknown }): HttpResponse {
+export function respond(reply: {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+}): HttpResponse {
   const { status = 200, headers = {}, body = '' } = reply;
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return { status, headers, body: once(text) };

@@ -103,7 +103,7 @@ describe('the verdict table', () => {
       pull: 'refused',
       cloud: {},
       blind: true,
-      wanted: { result: 'failed', cause: 'unauthorized-unresolved' },
+      wanted: { result: 'failed', cause: 'access-unknown' },
     },
     {
       access: 'unknown',

@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openDelay } from '../../scripts/bench/delay.js';
-import type { Delay } from '../../scripts/bench/delay.js';
+import type { Delay, Timed } from '../../scripts/bench/delay.js';
 import { ARM, sequential, towardsAccess } from '../../scripts/bench/waves.js';
 import { PROJECT } from './runner.js';
 import { openScene, scenario } from './scene.js';
@@ -22,6 +22,26 @@ describe('the action', () => {
       .map((file) => statSync(join(folder, file)).size);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(2_000_000);
     expect(sizes.length).toBeGreaterThan(0);
+  });
+});
+
+describe('round trips one after the other', () => {
+  const request = (began: number, ended: number): Timed => ({
+    method: 'GET',
+    host: ARM,
+    path: '/',
+    status: 200,
+    began,
+    ended,
+  });
+
+  it.each([
+    ['nothing', [], 0],
+    ['side by side', [request(0, 10), request(2, 12), request(9, 20)], 1],
+    ['one by one', [request(0, 10), request(10, 20), request(25, 30)], 3],
+    ['two chains', [request(0, 10), request(1, 30), request(11, 20), request(21, 40), request(31, 50)], 3],
+  ])('%s', (_what, requests, trips) => {
+    expect(sequential(requests)).toBe(trips);
   });
 });
 

@@ -145,15 +145,18 @@ async function tellStory(
   // Grant.
   let allowed = decided.allowed;
   let grants: readonly Grant[] = decided.grants;
+  let unseenGrant = false;
   if (grantMissing) {
     const made = await grant(azure, registry, principalId, ports, telling);
     allowed = true;
     grants = made === undefined ? grants : [made];
+    unseenGrant = made === undefined;
     connection.access = { ...connection.access, allowed, grants: [...grants] };
   }
 
   // Prove.
-  const youngGrant = isYoung(grants, ports.clock.now());
+  // A grant that is there but not listed yet was made moments ago.
+  const youngGrant = unseenGrant || isYoung(grants, ports.clock.now());
   if (clusterConnection !== undefined) {
     await prove(
       {

@@ -13,14 +13,14 @@ interface Link {
 
 /** A word and a line's shape as well as a colour, for those who don't see colours. */
 const LOOKS: Readonly<Record<LinkState, { mark: string; arrow: string; style: string }>> = {
-  good: { mark: MARKS.pass, arrow: '-->', style: 'stroke:#1a7f37,stroke-width:2px' },
+  good: { mark: `${MARKS.pass} `, arrow: '-->', style: 'stroke:#1a7f37,stroke-width:2px' },
   broken: {
-    mark: `${MARKS.fail} BROKEN`,
+    mark: `${MARKS.fail} BROKEN: `,
     arrow: '-.->',
     style: 'stroke:#cf222e,stroke-width:4px,stroke-dasharray:6 4',
   },
   unknown: {
-    mark: `${MARKS.unknown} UNKNOWN`,
+    mark: `${MARKS.unknown} UNKNOWN: `,
     arrow: '-.->',
     style: 'stroke:#9a6700,stroke-width:2px,stroke-dasharray:2 4',
   },
@@ -111,7 +111,7 @@ export function pathDiagram(connection: Connection): string {
   );
   const arrow = (from: string, link: Link | undefined, to: string): string => {
     const { mark, arrow: shape } = LOOKS[link?.state ?? 'untried'];
-    return `  ${from} ${shape}|"${mark}${mark === '' ? '' : ': '}${forMermaid(link?.words ?? '')}"| ${to}`;
+    return `  ${from} ${shape}|"${mark}${forMermaid(link?.words ?? '')}"| ${to}`;
   };
   const links = [toRole, toRegistry, ...toPools];
   return [

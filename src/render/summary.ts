@@ -80,7 +80,7 @@ function several(report: Report): string[] {
 function connection(item: Connection): string[] {
   const broken = brokenLink(item);
   const calm = item.result === 'passed';
-  const checks = checkTable(item.checks);
+  const checks = checkTable(item.checks, broken);
   return [
     forMarkdownBlock([pathDiagram(item)], 'mermaid'),
     ...(broken === undefined ? [] : brokenSection(broken, item)),
@@ -193,12 +193,13 @@ function accessTable({ access, registry }: Connection): string[] {
   ]);
 }
 
-function checkTable(checks: readonly Check[]): string[] {
+/** What the section of the broken link quotes isn't quoted again. */
+function checkTable(checks: readonly Check[], broken: BrokenLink | undefined): string[] {
   if (checks.length === 0) return [];
   const rows = checks.map((check) => [
     `${MARKS[check.status]} ${STATUS_WORDS[check.status]}`,
     forMarkdown(check.title),
-    forMarkdown(check.evidence),
+    check.title === broken?.title ? 'see above' : forMarkdown(check.evidence),
   ]);
   return [table(['', 'Check', 'Seen'], rows)];
 }

@@ -13,7 +13,10 @@ const CONTENT = 'Microsoft.ContainerRegistry/registries/repositories/content/rea
 const METADATA = 'Microsoft.ContainerRegistry/registries/repositories/metadata/read';
 
 /** ARM with these assignments and, for the custom role, this definition. */
-function arm(assignments: object[], custom: Reply = { status: 404, body: armError('RoleDefinitionDoesNotExist', 'gone') }): ScriptedHttp {
+function arm(
+  assignments: object[],
+  custom: Reply = { status: 404, body: armError('RoleDefinitionDoesNotExist', 'gone') },
+): ScriptedHttp {
   return routed([/roleAssignments\?/, { body: { value: assignments } }], [/roleDefinitions\//, custom]);
 }
 
@@ -53,13 +56,21 @@ describe('mode and role', () => {
     [
       'unknown',
       ROLE.custom,
-      { body: roleBody('Both', { actions: ['Microsoft.ContainerRegistry/registries/pull/read'], dataActions: ['*'] }) },
+      {
+        body: roleBody('Both', {
+          actions: ['Microsoft.ContainerRegistry/registries/pull/read'],
+          dataActions: ['*'],
+        }),
+      },
       true,
     ],
   ];
-  it.each(CASES.map((tried) => ({ tried })))('$tried.0, $tried.1: $tried.3', async ({ tried: [mode, role, custom, allowed] }) => {
-    expect((await access(arm([assignmentBody(role)], custom), mode)).allowed).toBe(allowed);
-  });
+  it.each(CASES.map((tried) => ({ tried })))(
+    '$tried.0, $tried.1: $tried.3',
+    async ({ tried: [mode, role, custom, allowed] }) => {
+      expect((await access(arm([assignmentBody(role)], custom), mode)).allowed).toBe(allowed);
+    },
+  );
 
   it('has none where there is no assignment', async () => {
     for (const mode of [LEGACY, ABAC, 'unknown'] as const) {
@@ -90,12 +101,20 @@ describe('mode and role', () => {
   });
 
   it('says which role counts for nothing in this mode', async () => {
-    const decided = await access(arm([assignmentBody(ROLE.acrPull), assignmentBody(ROLE.reader, { scope: ABOVE })]), ABAC);
+    const decided = await access(
+      arm([assignmentBody(ROLE.acrPull), assignmentBody(ROLE.reader, { scope: ABOVE })]),
+      ABAC,
+    );
     expect(decided.grants).toEqual([]);
     expect(decided.ignored.map(({ roleName }) => roleName)).toEqual(['AcrPull', 'Reader']);
-    expect(decided.because).toMatch(/AcrPull \(on registries\/contoso\), Reader \(inherited from .*\) counts for nothing/);
+    expect(decided.because).toMatch(
+      /AcrPull \(on registries\/contoso\), Reader \(inherited from .*\) counts for nothing/,
+    );
     expect((await access(arm([assignmentBody(ROLE.repositoryReader)]), LEGACY)).ignored).toHaveLength(1);
-    expect((await access(arm([assignmentBody(ROLE.acrPull), assignmentBody(ROLE.repositoryReader)]), ABAC)).allowed).toBe(true);
+    expect(
+      (await access(arm([assignmentBody(ROLE.acrPull), assignmentBody(ROLE.repositoryReader)]), ABAC))
+        .allowed,
+    ).toBe(true);
   });
 });
 
@@ -118,18 +137,29 @@ describe('where the assignment is', () => {
   });
 
   it('knows a group by its principal', async () => {
-    const { grants, because } = await access(arm([assignmentBody(ROLE.acrPull, { principalId: GROUP })]), LEGACY);
+    const { grants, because } = await access(
+      arm([assignmentBody(ROLE.acrPull, { principalId: GROUP })]),
+      LEGACY,
+    );
     expect(grants).toMatchObject([{ via: 'group', roleName: 'AcrPull' }]);
     expect(because).toContain('through a group');
-    const same = await access(arm([assignmentBody(ROLE.acrPull, { principalId: OBJECT_ID.toUpperCase() })]), LEGACY);
+    const same = await access(
+      arm([assignmentBody(ROLE.acrPull, { principalId: OBJECT_ID.toUpperCase() })]),
+      LEGACY,
+    );
     expect(same.grants).toMatchObject([{ via: 'direct' }]);
   });
 
   it('puts it in the report as ARM says it', async () => {
-    const ours = assignmentBody(ROLE.acrPull, { description: 'aks-acr-pull: lets the kubelet identity pull' });
+    const ours = assignmentBody(ROLE.acrPull, {
+      description: 'aks-acr-pull: lets the kubelet identity pull',
+    });
     const theirs = assignmentBody(ROLE.acrPull, { description: 'see aks-acr-pull', updatedOn: 'nonsense' });
     const { grants } = await access(arm([ours, theirs]), LEGACY);
-    expect(grants).toMatchObject([{ ours: true, updatedOn: '2025-11-03T10:00:00.123Z', scope: REGISTRY_ID }, { ours: false }]);
+    expect(grants).toMatchObject([
+      { ours: true, updatedOn: '2025-11-03T10:00:00.123Z', scope: REGISTRY_ID },
+      { ours: false },
+    ]);
     expect(grants[1]).not.toHaveProperty('updatedOn');
     expect(grants[0]).not.toHaveProperty('condition');
   });
@@ -148,13 +178,18 @@ describe('a condition', () => {
   });
 
   it('does not matter beside a grant without one, nor on a role that gives nothing', async () => {
-    expect((await access(arm([conditional, assignmentBody(ROLE.repositoryReader)]), ABAC)).allowed).toBe(true);
+    expect((await access(arm([conditional, assignmentBody(ROLE.repositoryReader)]), ABAC)).allowed).toBe(
+      true,
+    );
     expect((await access(arm([conditional]), LEGACY)).allowed).toBe(false);
   });
 
   it('leaves it open where only the part it covers is conditional', async () => {
     const half = assignmentBody(ROLE.custom);
-    const decided = await access(arm([conditional, half], { body: roleBody('Half', { dataActions: [CONTENT] }) }), ABAC);
+    const decided = await access(
+      arm([conditional, half], { body: roleBody('Half', { dataActions: [CONTENT] }) }),
+      ABAC,
+    );
     expect(decided.allowed).toBe('unknown');
   });
 });
@@ -163,17 +198,25 @@ describe('what could not be read', () => {
   it('never makes it "no access": an unreadable role', async () => {
     const decided = await access(arm([assignmentBody(ROLE.custom)], REFUSED), LEGACY);
     expect(decided.allowed).toBe('unknown');
-    expect(decided.because).toMatch(/could not read the role definition eeeeeeee.*AuthorizationFailed: no right to read/);
+    expect(decided.because).toMatch(
+      /could not read the role definition eeeeeeee.*AuthorizationFailed: no right to read/,
+    );
   });
 
   it('does not matter where what was read is enough', async () => {
-    expect((await access(arm([assignmentBody(ROLE.custom), assignmentBody(ROLE.acrPull)], REFUSED), LEGACY)).allowed).toBe(true);
+    expect(
+      (await access(arm([assignmentBody(ROLE.custom), assignmentBody(ROLE.acrPull)], REFUSED), LEGACY))
+        .allowed,
+    ).toBe(true);
   });
 
   it.each([400, 403])('groups that may not be asked for (%i) are left out, and said', async (status) => {
     const refused = { status, body: armError('Unsupported', 'no directory') };
     const without = await access(inTurn(refused, { body: { value: [] } }), LEGACY);
-    expect(without).toMatchObject({ allowed: 'unknown', because: 'assignments through groups were not seen: no directory' });
+    expect(without).toMatchObject({
+      allowed: 'unknown',
+      because: 'assignments through groups were not seen: no directory',
+    });
     const http = inTurn(refused, { body: { value: [assignmentBody(ROLE.acrPull)] } });
     expect((await access(http, LEGACY)).allowed).toBe(true);
     expect(http.requests.map(({ url }) => new URL(url).searchParams.get('$filter'))).toEqual([
@@ -196,13 +239,17 @@ describe('what could not be read', () => {
 
   it('so is a malformed second page', async () => {
     const first = { body: { value: [], nextLink: 'https://management.azure.com/next' } };
-    expect(await thrown(() => access(inTurn(first, { body: {} }), LEGACY))).toMatchObject({ name: 'ArmError' });
+    expect(await thrown(() => access(inTurn(first, { body: {} }), LEGACY))).toMatchObject({
+      name: 'ArmError',
+    });
   });
 
   it.each([{}, { id: '/x' }, { id: '/x', properties: { scope: '/', principalId: OBJECT_ID } }, null, 'x'])(
     'an assignment without what decides (%j) is an error',
     async (item) => {
-      expect(await thrown(() => access(inTurn({ body: { value: [item] } }), LEGACY))).toMatchObject({ name: 'ArmError' });
+      expect(await thrown(() => access(inTurn({ body: { value: [item] } }), LEGACY))).toMatchObject({
+        name: 'ArmError',
+      });
     },
   );
 });

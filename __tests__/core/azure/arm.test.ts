@@ -1,13 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalId, clusterId, lastPart, parseArmId, registryId, sameId } from '../../../src/core/azure/arm-id.js';
+import {
+  canonicalId,
+  clusterId,
+  lastPart,
+  parseArmId,
+  registryId,
+  sameId,
+} from '../../../src/core/azure/arm-id.js';
 import { ArmError, missingRight, readArmError } from '../../../src/core/azure/arm.js';
 import { callerOf } from '../../../src/core/azure/session.js';
 import { CLUSTER_ID, inTurn, REGISTRY_ID, SUBSCRIPTION, thrown, tokenWith, world } from '../support.js';
 
 describe('ids', () => {
   it('are the same in any casing, with any slashes around them', () => {
-    const same = [REGISTRY_ID, REGISTRY_ID.toUpperCase(), `/${REGISTRY_ID}/`, REGISTRY_ID.slice(1), REGISTRY_ID.toLowerCase()];
+    const same = [
+      REGISTRY_ID,
+      REGISTRY_ID.toUpperCase(),
+      `/${REGISTRY_ID}/`,
+      REGISTRY_ID.slice(1),
+      REGISTRY_ID.toLowerCase(),
+    ];
     for (const one of same) for (const other of same) expect(sameId(one, other)).toBe(true);
     expect(sameId(REGISTRY_ID, `${REGISTRY_ID}2`)).toBe(false);
     expect(sameId(REGISTRY_ID, CLUSTER_ID)).toBe(false);
@@ -25,7 +38,13 @@ describe('ids', () => {
     expect(parseArmId(registryId(ref))).toEqual(ref);
     expect(parseArmId(clusterId(ref).replace('resourceGroups', 'resourcegroups'))).toEqual(ref);
     expect(parseArmId(`//${registryId(ref).slice(1)}/`)).toEqual(ref);
-    for (const none of ['', '/', `/subscriptions/${SUBSCRIPTION}`, `${REGISTRY_ID}/replications/x`, `x${REGISTRY_ID}`]) {
+    for (const none of [
+      '',
+      '/',
+      `/subscriptions/${SUBSCRIPTION}`,
+      `${REGISTRY_ID}/replications/x`,
+      `x${REGISTRY_ID}`,
+    ]) {
       expect(parseArmId(none)).toBeUndefined();
     }
     expect(lastPart(`${REGISTRY_ID}/providers/Microsoft.Authorization/roleDefinitions/ABC/`)).toBe('abc');
@@ -34,13 +53,28 @@ describe('ids', () => {
 
 describe('readArmError', () => {
   it.each([
-    ['as ARM wraps it', '{"error":{"code":"ResourceNotFound","message":"not there"}}', 'ResourceNotFound', 'not there'],
-    ['as a resource provider does not', '{\n "code": "NotFound",\n "message": "no cluster"\n}', 'NotFound', 'no cluster'],
+    [
+      'as ARM wraps it',
+      '{"error":{"code":"ResourceNotFound","message":"not there"}}',
+      'ResourceNotFound',
+      'not there',
+    ],
+    [
+      'as a resource provider does not',
+      '{\n "code": "NotFound",\n "message": "no cluster"\n}',
+      'NotFound',
+      'no cluster',
+    ],
     ['wrapped, with a status beside it', '{"status":"Failed","error":{"code":"X","message":"y"}}', 'X', 'y'],
     ['with a code alone', '{"error":{"code":"X"}}', 'X', '(no message)'],
     ['with a message alone', '{"error":{"message":"y"}}', '', 'y'],
     ['without either', '{"error":{}}', '', '{"error":{}}'],
-    ['as a page', '<html>\n  <body>Bad   Gateway</body></html>', '', '<html> <body>Bad Gateway</body></html>'],
+    [
+      'as a page',
+      '<html>\n  <body>Bad   Gateway</body></html>',
+      '',
+      '<html> <body>Bad Gateway</body></html>',
+    ],
     ['as nothing', '', '', '(empty answer)'],
     ['as null', 'null', '', 'null'],
     ['as a list', '[{"code":"x"}]', '', '[{"code":"x"}]'],
@@ -63,10 +97,15 @@ describe('readArmError', () => {
 });
 
 describe('missingRight', () => {
-  const refused = (said: string, status = 403): unknown => missingRight(new ArmError('try', status, 'AuthorizationFailed', said));
+  const refused = (said: string, status = 403): unknown =>
+    missingRight(new ArmError('try', status, 'AuthorizationFailed', said));
   const sentence = (middle: string, scope = REGISTRY_ID): string =>
     `The client 'ci@contoso.example' with object id 'the-oid' ${middle} perform action 'Microsoft.Authorization/roleAssignments/write' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`;
-  const right = { action: 'Microsoft.Authorization/roleAssignments/write', scope: REGISTRY_ID, callerObjectId: 'the-oid' };
+  const right = {
+    action: 'Microsoft.Authorization/roleAssignments/write',
+    scope: REGISTRY_ID,
+    callerObjectId: 'the-oid',
+  };
 
   it('is who lacks what where', () => {
     expect(refused(sentence('does not have authorization to'))).toEqual({ ...right, conditional: false });
@@ -88,7 +127,11 @@ describe('missingRight', () => {
 
   it('is not misled by names', () => {
     const scope = '/subscriptions/x/resourceGroups/air-condition';
-    expect(refused(sentence('does not have authorization to', scope))).toEqual({ ...right, scope, conditional: false });
+    expect(refused(sentence('does not have authorization to', scope))).toEqual({
+      ...right,
+      scope,
+      conditional: false,
+    });
   });
 
   it('is nothing for other errors', () => {
@@ -109,13 +152,23 @@ describe('requests', () => {
     });
   });
 
-  it.each(['', '<html>', '"text"', 'null', '7'])('a success that is no JSON object (%s) is an error', async (body) => {
-    expect(await thrown(() => world(inTurn({ body })).azure.arm.get('/x', '1', 'read'))).toBeInstanceOf(ArmError);
-  });
+  it.each(['', '<html>', '"text"', 'null', '7'])(
+    'a success that is no JSON object (%s) is an error',
+    async (body) => {
+      expect(await thrown(() => world(inTurn({ body })).azure.arm.get('/x', '1', 'read'))).toBeInstanceOf(
+        ArmError,
+      );
+    },
+  );
 
-  it.each(['{}', '{"value":null}', '{"value":{}}', '[]'])('a list that is none (%s) is not an empty list', async (body) => {
-    expect(await thrown(() => world(inTurn({ body })).azure.arm.list('/x', '1', 'list'))).toBeInstanceOf(ArmError);
-  });
+  it.each(['{}', '{"value":null}', '{"value":{}}', '[]'])(
+    'a list that is none (%s) is not an empty list',
+    async (body) => {
+      expect(await thrown(() => world(inTurn({ body })).azure.arm.list('/x', '1', 'list'))).toBeInstanceOf(
+        ArmError,
+      );
+    },
+  );
 
   it('follow every page, and a POST that only reads may be repeated', async () => {
     const http = inTurn(
@@ -138,13 +191,20 @@ describe('callerOf', () => {
       type: 'ServicePrincipal',
       name: 'application a',
     });
-    expect(callerOf(tokenWith({ oid: 'o', upn: 'me@contoso.example' }))).toMatchObject({ type: 'User', name: 'me@contoso.example' });
+    expect(callerOf(tokenWith({ oid: 'o', upn: 'me@contoso.example' }))).toMatchObject({
+      type: 'User',
+      name: 'me@contoso.example',
+    });
     expect(callerOf(tokenWith({ oid: 'o', idtyp: 'user' }))).toMatchObject({ type: 'User', name: 'o' });
   });
 
   it('reads nothing out of what is no token', () => {
     for (const text of ['', 'x', 'a.b.c', '..', `x.${Buffer.from('[]').toString('base64url')}.y`]) {
-      expect(callerOf(text)).toEqual({ objectId: 'unknown', type: 'ServicePrincipal', name: 'application unknown' });
+      expect(callerOf(text)).toEqual({
+        objectId: 'unknown',
+        type: 'ServicePrincipal',
+        name: 'application unknown',
+      });
     }
   });
 });

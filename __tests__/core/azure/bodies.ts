@@ -12,7 +12,10 @@ export const ROLE = {
 export const LEGACY = 'LegacyRegistryPermissions';
 export const ABAC = 'AbacRepositoryPermissions';
 
-export function clusterBody(properties: Record<string, unknown> = {}, top: Record<string, unknown> = {}): object {
+export function clusterBody(
+  properties: Record<string, unknown> = {},
+  top: Record<string, unknown> = {},
+): object {
   return {
     id: CLUSTER_ID.replace('resourceGroups', 'resourcegroups'),
     name: 'shop',
@@ -32,7 +35,10 @@ export function clusterBody(properties: Record<string, unknown> = {}, top: Recor
   };
 }
 
-export function registryBody(properties: Record<string, unknown> = {}, top: Record<string, unknown> = {}): object {
+export function registryBody(
+  properties: Record<string, unknown> = {},
+  top: Record<string, unknown> = {},
+): object {
   return {
     id: REGISTRY_ID,
     name: 'contoso',

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { architectureOf, parseCluster, readCluster, readUserKubeconfig } from '../../../src/core/azure/cluster.js';
+import {
+  architectureOf,
+  parseCluster,
+  readCluster,
+  readUserKubeconfig,
+} from '../../../src/core/azure/cluster.js';
 import type { Cluster } from '../../../src/core/azure/cluster.js';
 import { CLUSTER_ID, inTurn, OBJECT_ID, SUBSCRIPTION, thrown, world } from '../support.js';
 import { clusterBody } from './bodies.js';
@@ -32,15 +37,26 @@ describe('parseCluster', () => {
 
   it('knows a service principal by the lack of an identity', () => {
     const properties = { identityProfile: undefined, servicePrincipalProfile: { clientId: 'APP-ID' } };
-    expect(cluster(properties, { identity: undefined }).identity).toEqual({ kind: 'service-principal', clientId: 'app-id' });
+    expect(cluster(properties, { identity: undefined }).identity).toEqual({
+      kind: 'service-principal',
+      clientId: 'app-id',
+    });
     expect(cluster(properties, { identity: { type: 'None' } }).identity.kind).toBe('service-principal');
   });
 
   it('knows no identity while there is none', () => {
     expect(cluster({ identityProfile: undefined }).identity).toEqual({ kind: 'unknown' });
-    const cancelled = { identityProfile: undefined, provisioningState: 'Canceled', servicePrincipalProfile: { clientId: 'x' } };
+    const cancelled = {
+      identityProfile: undefined,
+      provisioningState: 'Canceled',
+      servicePrincipalProfile: { clientId: 'x' },
+    };
     expect(cluster(cancelled).identity).toEqual({ kind: 'unknown' });
-    const making = { identityProfile: undefined, provisioningState: 'Creating', servicePrincipalProfile: { clientId: 'x' } };
+    const making = {
+      identityProfile: undefined,
+      provisioningState: 'Creating',
+      servicePrincipalProfile: { clientId: 'x' },
+    };
     expect(cluster(making, { identity: undefined }).identity).toEqual({ kind: 'unknown' });
     expect(cluster({ identityProfile: { kubeletidentity: {} } }).identity).toEqual({ kind: 'unknown' });
   });
@@ -71,7 +87,13 @@ describe('parseCluster', () => {
     const { pools } = cluster({
       agentPoolProfiles: [
         { name: 'win', osType: 'Windows', count: 2, vmSize: 'Standard_D2s_v3', enableAutoScaling: true },
-        { name: 'off', osType: 'Linux', count: 3, powerState: { code: 'Stopped' }, nodeTaints: ['a=b:NoSchedule'] },
+        {
+          name: 'off',
+          osType: 'Linux',
+          count: 3,
+          powerState: { code: 'Stopped' },
+          nodeTaints: ['a=b:NoSchedule'],
+        },
         { name: 'arm', osType: 'Linux', count: 0, vmSize: 'Standard_D2ps_v5' },
         { osType: 'Linux' },
         null,
@@ -79,13 +101,21 @@ describe('parseCluster', () => {
     });
     expect(pools).toEqual([
       { name: 'win', os: 'windows', architecture: 'amd64', count: 2, autoscaled: true, taints: [] },
-      { name: 'off', os: 'linux', architecture: 'amd64', count: 0, autoscaled: false, taints: ['a=b:NoSchedule'] },
+      {
+        name: 'off',
+        os: 'linux',
+        architecture: 'amd64',
+        count: 0,
+        autoscaled: false,
+        taints: ['a=b:NoSchedule'],
+      },
       { name: 'arm', os: 'linux', architecture: 'arm64', count: 0, autoscaled: false, taints: [] },
     ]);
   });
 
   it('is nothing for what is no cluster, and never throws', () => {
-    for (const none of [null, 7, 'x', [], {}, { id: 7 }, { id: '/subscriptions/x' }]) expect(parseCluster(none)).toBeUndefined();
+    for (const none of [null, 7, 'x', [], {}, { id: 7 }, { id: '/subscriptions/x' }])
+      expect(parseCluster(none)).toBeUndefined();
     fc.assert(
       fc.property(fc.jsonValue(), (properties) => {
         expect(parseCluster({ id: CLUSTER_ID, properties })?.name).toBe('shop');
@@ -125,12 +155,16 @@ describe('readCluster', () => {
 
   it('takes an answer that is no cluster for an error', async () => {
     const error = await thrown(() => readCluster(world(inTurn({ body: { id: 'x' } })).azure.arm, CLUSTER_ID));
-    expect(error).toMatchObject({ message: 'could not read cluster shop: HTTP 200: the answer is no managed cluster' });
+    expect(error).toMatchObject({
+      message: 'could not read cluster shop: HTTP 200: the answer is no managed cluster',
+    });
   });
 });
 
 describe('readUserKubeconfig', () => {
-  const config = (value?: string): object => ({ kubeconfigs: value === undefined ? [] : [{ name: 'clusterUser', value }] });
+  const config = (value?: string): object => ({
+    kubeconfigs: value === undefined ? [] : [{ name: 'clusterUser', value }],
+  });
   it('decodes it', async () => {
     const http = inTurn({ body: config(Buffer.from('kind: Config').toString('base64')) });
     expect(await readUserKubeconfig(world(http).azure.arm, cluster())).toBe('kind: Config');

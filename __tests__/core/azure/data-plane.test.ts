@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { DataPlane, registrySaid } from '../../../src/core/azure/data-plane.js';
+import type { DataPlane } from '../../../src/core/azure/data-plane.js';
+import { registrySaid } from '../../../src/core/azure/data-plane.js';
 import { parseRegistry } from '../../../src/core/azure/registry.js';
 import { CredentialWithheld } from '../../../src/core/http/trust.js';
 import { inTurn, routed, thrown, world } from '../support.js';
@@ -7,11 +8,16 @@ import type { Reply, ScriptedHttp } from '../support.js';
 import { registryBody } from './bodies.js';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;
-const EXCHANGED: [RegExp, Reply] = [/^POST .*\/oauth2\/exchange$/, { body: { refresh_token: 'refresh-hunter2' } }];
+const EXCHANGED: [RegExp, Reply] = [
+  /^POST .*\/oauth2\/exchange$/,
+  { body: { refresh_token: 'refresh-hunter2' } },
+];
 const TOKEN: [RegExp, Reply] = [/^POST .*\/oauth2\/token$/, { body: { access_token: 'access-hunter2' } }];
 const UNAUTHORIZED: Reply = {
   status: 401,
-  headers: { 'www-authenticate': 'Bearer realm="https://evil.example/oauth2/token",service="contoso.azurecr.io"' },
+  headers: {
+    'www-authenticate': 'Bearer realm="https://evil.example/oauth2/token",service="contoso.azurecr.io"',
+  },
   body: { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required', detail: null }] },
 };
 
@@ -38,7 +44,11 @@ function dataPlane(http: ScriptedHttp, loginServer = 'contoso.azurecr.io') {
 
 describe('signing in to the registry', () => {
   it('exchanges the Entra token at the login server itself, then asks for one scope', async () => {
-    const http = inTurn({ body: { refresh_token: 'refresh-hunter2' } }, { body: { access_token: 'access-hunter2' } }, single(1));
+    const http = inTurn(
+      { body: { refresh_token: 'refresh-hunter2' } },
+      { body: { access_token: 'access-hunter2' } },
+      single(1),
+    );
     await dataPlane(http).plane.describe({ repository: 'team/app', tag: '1' });
     expect(http.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'POST https://contoso.azurecr.io/oauth2/exchange',
@@ -85,7 +95,13 @@ describe('signing in to the registry', () => {
 
   it.each<[string, Reply]>([
     ['refused', UNAUTHORIZED],
-    ['walled off', { status: 403, body: { errors: [{ code: 'DENIED', message: "client with IP '1.2.3.4' is not allowed access" }] } }],
+    [
+      'walled off',
+      {
+        status: 403,
+        body: { errors: [{ code: 'DENIED', message: "client with IP '1.2.3.4' is not allowed access" }] },
+      },
+    ],
     ['not JSON', { body: '<html>' }],
     ['without a token', { body: { token: 'other-hunter2' } }],
     ['with a token that is none', { body: { refresh_token: { a: 'hunter2' } } }],
@@ -99,10 +115,12 @@ describe('signing in to the registry', () => {
   });
 
   it("never follows a challenge's realm or a redirect with a token", async () => {
-    const http = routed(EXCHANGED, TOKEN, [/manifests\/1/, UNAUTHORIZED], [
-      /manifests\/2/,
-      { status: 307, headers: { location: 'https://evil.example/blob' } },
-    ]);
+    const http = routed(
+      EXCHANGED,
+      TOKEN,
+      [/manifests\/1/, UNAUTHORIZED],
+      [/manifests\/2/, { status: 307, headers: { location: 'https://evil.example/blob' } }],
+    );
     const { plane } = dataPlane(http);
     expect(await thrown(() => plane.describe({ repository: 'a', tag: '1' }))).toMatchObject({ status: 401 });
     expect(await thrown(() => plane.describe({ repository: 'a', tag: '2' }))).toMatchObject({ status: 307 });
@@ -110,7 +128,12 @@ describe('signing in to the registry', () => {
   });
 
   it('happens at no host that ARM did not name', async () => {
-    for (const host of ['evil.example', 'contoso.azurecr.io.evil.example', 'contoso.azurecr.io@evil.example', 'contoso.azurecr.io:8443']) {
+    for (const host of [
+      'evil.example',
+      'contoso.azurecr.io.evil.example',
+      'contoso.azurecr.io@evil.example',
+      'contoso.azurecr.io:8443',
+    ]) {
       const http = inTurn();
       const error = await thrown(() => dataPlane(http, host).plane.describe({ repository: 'a', tag: '1' }));
       expect(error).toBeInstanceOf(CredentialWithheld);
@@ -120,13 +143,18 @@ describe('signing in to the registry', () => {
 });
 
 describe('describe', () => {
-  const describing = async (reply: Reply, image: { repository: string; tag?: string; digest?: string } = { repository: 'a', tag: '1' }) => {
+  const describing = async (
+    reply: Reply,
+    image: { repository: string; tag?: string; digest?: string } = { repository: 'a', tag: '1' },
+  ) => {
     const http = routed(EXCHANGED, TOKEN, [/manifests/, reply]);
     return { facts: await dataPlane(http).plane.describe(image), http };
   };
 
   it('knows the platforms of an index, without its attestations', async () => {
-    expect((await describing(index('linux/amd64', 'linux/arm64', 'unknown/unknown', 'windows/amd64'))).facts).toEqual({
+    expect(
+      (await describing(index('linux/amd64', 'linux/arm64', 'unknown/unknown', 'windows/amd64'))).facts,
+    ).toEqual({
       digest: DIGEST,
       platforms: ['linux/amd64', 'linux/arm64', 'windows/amd64'],
     });
@@ -144,12 +172,21 @@ describe('describe', () => {
   it.each([{}, { 'docker-content-digest': 'sha256:abc' }, { 'docker-content-digest': '<b>' }])(
     'trusts no digest that is none (%j)',
     async (headers) => {
-      expect(await thrown(() => describing({ headers, body: {} }))).toMatchObject({ name: 'RegistryError', said: 'the answer names none' });
+      expect(await thrown(() => describing({ headers, body: {} }))).toMatchObject({
+        name: 'RegistryError',
+        said: 'the answer names none',
+      });
     },
   );
 
   it('takes malformed manifests for what they show', async () => {
-    for (const body of ['', '<html>', '[]', { manifests: 'x', layers: [null, { size: 'x' }] }, { manifests: [null, {}] }]) {
+    for (const body of [
+      '',
+      '<html>',
+      '[]',
+      { manifests: 'x', layers: [null, { size: 'x' }] },
+      { manifests: [null, {}] },
+    ]) {
       const { facts } = await describing({ headers: { 'docker-content-digest': DIGEST }, body });
       expect(facts).toMatchObject({ digest: DIGEST, platforms: [] });
     }
@@ -194,7 +231,13 @@ describe('chooseImage', () => {
 
   it('looks at a bounded part of a registry of any size', async () => {
     const many = Array.from({ length: 500 }, (_, at) => `repo${at}`);
-    const http = routed(EXCHANGED, TOKEN, catalog(...many), [/tags\/list/, { body: { tags: many } }], [/manifests/, single(1)]);
+    const http = routed(
+      EXCHANGED,
+      TOKEN,
+      catalog(...many),
+      [/tags\/list/, { body: { tags: many } }],
+      [/manifests/, single(1)],
+    );
     await dataPlane(http).plane.chooseImage(['linux/amd64']);
     const count = (part: string): number => http.asked.filter((line) => line.includes(part)).length;
     expect([count('_catalog'), count('tags/list'), count('manifests')]).toEqual([1, 12, 36]);
@@ -227,7 +270,9 @@ describe('chooseImage', () => {
 });
 
 it("quotes a registry's own words, shortened, and no success", () => {
-  expect(registrySaid({ status: 403, text: '{"errors":[{"code":"DENIED","message":"no"}]}' })).toBe('DENIED: no');
+  expect(registrySaid({ status: 403, text: '{"errors":[{"code":"DENIED","message":"no"}]}' })).toBe(
+    'DENIED: no',
+  );
   expect(registrySaid({ status: 401, text: '{"errors":[{"code":"X"}]}' })).toBe('X');
   expect(registrySaid({ status: 502, text: '' })).toBe('(empty answer)');
   expect(registrySaid({ status: 502, text: `<p>${'x '.repeat(500)}` })).toHaveLength(200);

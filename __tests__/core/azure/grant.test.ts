@@ -8,7 +8,10 @@ import { armError, assignmentBody, ROLE } from './bodies.js';
 
 const NAME = grantName(REGISTRY_ID, OBJECT_ID, ROLE.acrPull);
 const CREATED: Reply = { status: 201, body: assignmentBody(ROLE.acrPull) };
-const NOT_YET: Reply = { status: 400, body: armError('PrincipalNotFound', 'Principal x does not exist in the directory y.') };
+const NOT_YET: Reply = {
+  status: 400,
+  body: armError('PrincipalNotFound', 'Principal x does not exist in the directory y.'),
+};
 
 function making(http: ScriptedHttp, signal = new AbortController().signal) {
   const { azure, clock } = world(http);
@@ -27,7 +30,9 @@ function making(http: ScriptedHttp, signal = new AbortController().signal) {
 describe('grantName', () => {
   it('is a UUID of version 5, and the same for the same grant in any casing', () => {
     expect(NAME).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(grantName(REGISTRY_ID.toUpperCase(), OBJECT_ID.toUpperCase(), ROLE.acrPull.toUpperCase())).toBe(NAME);
+    expect(grantName(REGISTRY_ID.toUpperCase(), OBJECT_ID.toUpperCase(), ROLE.acrPull.toUpperCase())).toBe(
+      NAME,
+    );
     expect(grantName(`${REGISTRY_ID}/`, OBJECT_ID, ROLE.acrPull)).toBe(NAME);
   });
 
@@ -49,7 +54,10 @@ describe('grantName', () => {
 describe('makeGrant', () => {
   it('writes the pull role for the identity, at the registry, marked as ours, in one request', async () => {
     const http = inTurn(CREATED);
-    expect(await making(http).made()).toMatchObject({ outcome: 'created', assignment: { principalId: OBJECT_ID } });
+    expect(await making(http).made()).toMatchObject({
+      outcome: 'created',
+      assignment: { principalId: OBJECT_ID },
+    });
     const [sent] = http.requests;
     expect(sent?.method).toBe('PUT');
     expect(sent?.url).toBe(
@@ -108,7 +116,11 @@ describe('makeGrant', () => {
     [404, 'ResourceNotFound'],
   ])('does not repeat any other refusal: %i %s', async (status, code) => {
     const http = inTurn({ status, body: armError(code, 'no') });
-    expect(await thrown(making(http).made)).toMatchObject({ status, code, attempted: expect.stringContaining(NAME) as unknown });
+    expect(await thrown(making(http).made)).toMatchObject({
+      status,
+      code,
+      attempted: expect.stringContaining(NAME) as unknown,
+    });
     expect(http.requests).toHaveLength(1);
   });
 

@@ -1,13 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ACR_PULL, covers, gives, knownRole, NEEDED, pullRole, REPOSITORY_READER } from '../../../src/core/azure/roles.js';
+import {
+  ACR_PULL,
+  covers,
+  gives,
+  knownRole,
+  NEEDED,
+  pullRole,
+  REPOSITORY_READER,
+} from '../../../src/core/azure/roles.js';
 import type { Permission, Role } from '../../../src/core/azure/roles.js';
 
 const PULL = 'Microsoft.ContainerRegistry/registries/pull/read';
 const role = (...permissions: Partial<Permission>[]): Role => ({
   guid: 'g',
   name: 'n',
-  permissions: permissions.map((permission) => ({ actions: [], notActions: [], dataActions: [], notDataActions: [], ...permission })),
+  permissions: permissions.map((permission) => ({
+    actions: [],
+    notActions: [],
+    dataActions: [],
+    notDataActions: [],
+    ...permission,
+  })),
 });
 
 describe('covers', () => {
@@ -39,7 +53,10 @@ describe('covers', () => {
     const pattern = fc.array(letters, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('*'));
     fc.assert(
       fc.property(pattern, letters, (some, text) => {
-        const expression = some.split('*').map((part) => part.replaceAll('.', '\\.')).join('.*');
+        const expression = some
+          .split('*')
+          .map((part) => part.replaceAll('.', '\\.'))
+          .join('.*');
         expect(covers(some, text)).toBe(new RegExp(`^${expression}$`).test(text));
       }),
       { numRuns: 2000 },
@@ -57,7 +74,9 @@ describe('gives', () => {
   it('keeps actions and data actions apart', () => {
     expect(gives(role({ actions: ['*'] }), 'dataActions', [PULL])).toEqual([]);
     expect(gives(role({ dataActions: ['*'], notActions: ['*'] }), 'dataActions', [PULL])).toEqual([PULL]);
-    expect(gives(role({ dataActions: ['*'], notDataActions: ['*/pull/read'] }), 'dataActions', [PULL])).toEqual([]);
+    expect(
+      gives(role({ dataActions: ['*'], notDataActions: ['*/pull/read'] }), 'dataActions', [PULL]),
+    ).toEqual([]);
   });
 
   it.each([
@@ -74,7 +93,9 @@ describe('gives', () => {
     const known = knownRole(guid.toUpperCase());
     expect(known?.name).toBe(name);
     const all = (mode: 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions'): boolean =>
-      NEEDED[mode].every(({ kind, needed }) => known !== undefined && gives(known, kind, needed).length === needed.length);
+      NEEDED[mode].every(
+        ({ kind, needed }) => known !== undefined && gives(known, kind, needed).length === needed.length,
+      );
     expect([all('LegacyRegistryPermissions'), all('AbacRepositoryPermissions')]).toEqual([legacy, abac]);
   });
 });

@@ -12,15 +12,31 @@ import { CALLER_OBJECT_ID, REGISTRY_ID } from '../support.js';
 
 const arm = (status: number, code = '', said = 'no'): ArmError => new ArmError('try it', status, code, said);
 const lacking = (action: string, scope: string, how = 'does not have authorization to'): ArmError =>
-  arm(403, 'AuthorizationFailed', `The client 'x' with object id '${CALLER_OBJECT_ID}' ${how} perform action '${action}' over scope '${scope}' or the scope is invalid.`);
+  arm(
+    403,
+    'AuthorizationFailed',
+    `The client 'x' with object id '${CALLER_OBJECT_ID}' ${how} perform action '${action}' over scope '${scope}' or the scope is invalid.`,
+  );
 const WRITE = 'Microsoft.Authorization/roleAssignments/write';
 
 describe('explainError', () => {
   const CASES: [string, Error, 'cluster' | 'registry' | 'grant', 'fail' | 'unknown', CauseId][] = [
     ['no answer', new HttpFault('refused', 'h', 'm'), 'cluster', 'unknown', 'arm-unreachable'],
-    ['a withheld credential', new CredentialWithheld('arm-token', 'evil', 'm'), 'grant', 'unknown', 'credential-withheld'],
+    [
+      'a withheld credential',
+      new CredentialWithheld('arm-token', 'evil', 'm'),
+      'grant',
+      'unknown',
+      'credential-withheld',
+    ],
     ['no registry anywhere', new RegistryNotFound('m'), 'registry', 'fail', 'registry-not-found'],
-    ['no right to read', lacking('Microsoft.ContainerRegistry/registries/read', REGISTRY_ID), 'registry', 'unknown', 'arm-authorization-missing'],
+    [
+      'no right to read',
+      lacking('Microsoft.ContainerRegistry/registries/read', REGISTRY_ID),
+      'registry',
+      'unknown',
+      'arm-authorization-missing',
+    ],
     ['no right to write', lacking(WRITE, REGISTRY_ID), 'grant', 'fail', 'arm-authorization-missing'],
     [
       'a right under a condition',
@@ -32,8 +48,20 @@ describe('explainError', () => {
     ['a lock', arm(409, 'ScopeLocked'), 'grant', 'fail', 'arm-scope-locked'],
     ['the limit', arm(400, 'RoleAssignmentLimitExceeded'), 'grant', 'fail', 'arm-role-limit'],
     ['a policy', arm(403, 'RequestDisallowedByPolicy'), 'grant', 'fail', 'arm-policy-denied'],
-    ['a name that is taken', arm(400, 'RoleAssignmentUpdateNotPermitted'), 'grant', 'fail', 'arm-role-update-not-permitted'],
-    ['a principal that is unknown', arm(400, 'PrincipalNotFound'), 'grant', 'fail', 'arm-principal-not-found-replication'],
+    [
+      'a name that is taken',
+      arm(400, 'RoleAssignmentUpdateNotPermitted'),
+      'grant',
+      'fail',
+      'arm-role-update-not-permitted',
+    ],
+    [
+      'a principal that is unknown',
+      arm(400, 'PrincipalNotFound'),
+      'grant',
+      'fail',
+      'arm-principal-not-found-replication',
+    ],
     ['no token', arm(401, 'AuthenticationFailed'), 'cluster', 'unknown', 'not-signed-in'],
     ['no cluster', arm(404, 'ResourceNotFound'), 'cluster', 'fail', 'cluster-not-found'],
     ['no group', arm(404, 'ResourceGroupNotFound'), 'cluster', 'fail', 'cluster-not-found'],
@@ -42,7 +70,7 @@ describe('explainError', () => {
     ['any other refusal of a grant', arm(400, 'UnmatchedPrincipalType'), 'grant', 'fail', 'arm-error'],
     ['any other refusal of a read', arm(400, 'Odd'), 'cluster', 'unknown', 'arm-error'],
     ['a failure', arm(500), 'grant', 'unknown', 'arm-error'],
-    ['throttling', arm(429, 'TooManyRequests'), 'grant', 'fail', 'arm-error'],
+    ['throttling', arm(429, 'TooManyRequests'), 'grant', 'unknown', 'arm-error'],
     ['an answer that is none', arm(200, '', 'the answer holds no list'), 'registry', 'unknown', 'arm-error'],
     ['a redirect', arm(302), 'registry', 'unknown', 'arm-error'],
   ];
@@ -60,26 +88,35 @@ describe('explainError', () => {
       evidence: 'm',
       fix: { summary: 'do this', commands: [] },
     });
-    expect(explainError(new SignInError('m', 'f', 'no-such-cause'), {}, 'cluster').cause).toBe('not-signed-in');
+    expect(explainError(new SignInError('m', 'f', 'no-such-cause'), {}, 'cluster').cause).toBe(
+      'not-signed-in',
+    );
   });
 
   it('names the missing action, the scope, the caller and the command that gives the right', () => {
     const scope = `${REGISTRY_ID}/providers/Microsoft.Authorization/roleAssignments/x`;
     const { evidence, fix } = explainError(lacking(WRITE, scope), {}, 'grant');
     for (const part of [WRITE, scope, CALLER_OBJECT_ID]) expect(evidence).toContain(part);
-    expect(fix.commands.at(-1)).toContain(`az role assignment create --role f58310d9-a9f6-439a-9e8d-f62e7b41a168 --assignee-object-id ${CALLER_OBJECT_ID}`);
+    expect(fix.commands.at(-1)).toContain(
+      `az role assignment create --role f58310d9-a9f6-439a-9e8d-f62e7b41a168 --assignee-object-id ${CALLER_OBJECT_ID}`,
+    );
     expect(fix.literalCommands?.at(-1)).toContain(`--scope ${REGISTRY_ID}`);
   });
 
   it('says of the caller what ARM says, and keeps what is known of its type', () => {
     const caller = { objectId: 'other', type: 'User' } as const;
     const { fix } = explainError(lacking(WRITE, REGISTRY_ID), { caller }, 'grant');
-    expect(fix.commands.at(-1)).toContain(`--assignee-object-id ${CALLER_OBJECT_ID} --assignee-principal-type User`);
+    expect(fix.commands.at(-1)).toContain(
+      `--assignee-object-id ${CALLER_OBJECT_ID} --assignee-principal-type User`,
+    );
   });
 
-  it.each(['dns', 'refused', 'reset', 'timeout', 'tls', 'proxy', 'other'] satisfies HttpFaultKind[])('explains a %s fault', (kind) => {
-    expect(explainError(new HttpFault(kind, 'h', 'm'), {}, 'cluster').cause).toBe('arm-unreachable');
-  });
+  it.each(['dns', 'refused', 'reset', 'timeout', 'tls', 'proxy', 'other'] satisfies HttpFaultKind[])(
+    'explains a %s fault',
+    (kind) => {
+      expect(explainError(new HttpFault(kind, 'h', 'm'), {}, 'cluster').cause).toBe('arm-unreachable');
+    },
+  );
 
   it('explains no fault of ours, and nothing that was given up', () => {
     for (const error of [new TypeError('x'), new HttpFault('aborted', 'h', 'm'), new Error('x')])
@@ -104,21 +141,51 @@ const TOKEN_401 =
 describe('explainPull: what the words tell alone', () => {
   it.each<[CauseId, string]>([
     ['platform-mismatch-arch', 'no match for platform in manifest: not found'],
-    ['platform-mismatch-arch', 'get image config descriptor: no match for platform in manifest sha256:ab: not found'],
+    [
+      'platform-mismatch-arch',
+      'get image config descriptor: no match for platform in manifest sha256:ab: not found',
+    ],
     ['platform-mismatch-arch', `[no match for platform in manifest: not found, ${TOKEN_401}]`],
-    ['dns-nxdomain', 'failed to do request: Head "https://contoso.azurecr.io/v2/": dial tcp: lookup contoso.azurecr.io on 168.63.129.16:53: no such host'],
-    ['tls-unknown-authority', 'failed to do request: Head "https://contoso.azurecr.io/v2/": x509: certificate signed by unknown authority'],
+    [
+      'dns-nxdomain',
+      'failed to do request: Head "https://contoso.azurecr.io/v2/": dial tcp: lookup contoso.azurecr.io on 168.63.129.16:53: no such host',
+    ],
+    [
+      'tls-unknown-authority',
+      'failed to do request: Head "https://contoso.azurecr.io/v2/": x509: certificate signed by unknown authority',
+    ],
     ['tls-unknown-authority', 'tls: failed to verify certificate: x509: certificate is valid for a, not b'],
-    ['firewall-403', "denied: client with IP '1.2.3.4' is not allowed access. Refer https://aka.ms/acr/firewall"],
+    [
+      'firewall-403',
+      "denied: client with IP '1.2.3.4' is not allowed access. Refer https://aka.ms/acr/firewall",
+    ],
     ['connection-timeout', 'dial tcp 10.0.0.4:443: i/o timeout'],
     ['connection-timeout', 'dial tcp 10.0.0.4:443: connect: connection refused'],
-    ['connection-timeout', 'failed to do request: Head "https://contoso.azurecr.io/v2/team/app/manifests/1": EOF'],
-    ['storage-endpoint-blocked', 'failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://weu1.blob.core.windows.net/x?sig=y": dial tcp 1.2.3.4:443: i/o timeout'],
-    ['storage-endpoint-blocked', `[failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://weu1.blob.core.windows.net/x": EOF, ${TOKEN_401}]`],
-    ['storage-endpoint-blocked', 'Get "https://contoso.westeurope.data.azurecr.io/x": connection reset by peer'],
-    ['rate-limited-429', 'unexpected status from HEAD request to https://contoso.azurecr.io/v2/team/app/manifests/1: 429 Too Many Requests'],
+    [
+      'connection-timeout',
+      'failed to do request: Head "https://contoso.azurecr.io/v2/team/app/manifests/1": EOF',
+    ],
+    [
+      'storage-endpoint-blocked',
+      'failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://weu1.blob.core.windows.net/x?sig=y": dial tcp 1.2.3.4:443: i/o timeout',
+    ],
+    [
+      'storage-endpoint-blocked',
+      `[failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://weu1.blob.core.windows.net/x": EOF, ${TOKEN_401}]`,
+    ],
+    [
+      'storage-endpoint-blocked',
+      'Get "https://contoso.westeurope.data.azurecr.io/x": connection reset by peer',
+    ],
+    [
+      'rate-limited-429',
+      'unexpected status from HEAD request to https://contoso.azurecr.io/v2/team/app/manifests/1: 429 Too Many Requests',
+    ],
     ['rate-limited-429', 'toomanyrequests: slow down'],
-    ['registry-5xx', 'unexpected status from HEAD request to https://contoso.azurecr.io/v2/team/app/manifests/1: 503 Service Unavailable'],
+    [
+      'registry-5xx',
+      'unexpected status from HEAD request to https://contoso.azurecr.io/v2/team/app/manifests/1: 503 Service Unavailable',
+    ],
     ['tag-not-found', `${IMAGE}: not found`],
     ['tag-not-found', `[rpc error: code = NotFound desc = ${IMAGE}: not found, ${TOKEN_401}]`],
     ['undetermined', 'http: server gave HTTP response to HTTPS client'],
@@ -138,11 +205,20 @@ describe('explainPull: what the words tell alone', () => {
     const host = image.split('/')[0] ?? '';
     const path = image.slice(host.length + 1);
     const url = `https://${host}/v2/${path.replace(/[:@].*/, '')}/manifests/${path.replace(/.*[:@]/, '')}`;
-    expect(explainPull(pulling(image, `unexpected status from HEAD request to ${url}: 418 I'm a teapot`), KNOWN)).toBe('undetermined');
-    expect(explainPull(pulling(image, `failed to do request: Head "${url}": dial tcp: lookup ${host}: no such host`), KNOWN)).toBe('dns-nxdomain');
+    expect(
+      explainPull(pulling(image, `unexpected status from HEAD request to ${url}: 418 I'm a teapot`), KNOWN),
+    ).toBe('undetermined');
+    expect(
+      explainPull(
+        pulling(image, `failed to do request: Head "${url}": dial tcp: lookup ${host}: no such host`),
+        KNOWN,
+      ),
+    ).toBe('dns-nxdomain');
     expect(explainPull(pulling(image, `${image}: not found`), KNOWN)).toBe('tag-not-found');
     expect(explainPull(pulling(image, TOKEN_401), KNOWN)).toBe('unauthorized-unresolved');
-    expect(explainPull(pulling(image, `unexpected status from HEAD request to ${url}: 502 Bad Gateway`), KNOWN)).toBe('registry-5xx');
+    expect(
+      explainPull(pulling(image, `unexpected status from HEAD request to ${url}: 502 Bad Gateway`), KNOWN),
+    ).toBe('registry-5xx');
   });
 });
 
@@ -172,7 +248,10 @@ describe('explainPull: a 401 means what is known besides', () => {
   });
 
   it('a bare 403 is the firewall where the registry has one, else as a 401', () => {
-    const forbidden = pulling(IMAGE, 'failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden');
+    const forbidden = pulling(
+      IMAGE,
+      'failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden',
+    );
     expect(explainPull(forbidden, { ...KNOWN, networkRestricted: true, access: false })).toBe('firewall-403');
     expect(explainPull(forbidden, { ...KNOWN, access: false })).toBe('unauthorized-no-role');
     expect(explainPull(forbidden, KNOWN)).toBe('unauthorized-unresolved');

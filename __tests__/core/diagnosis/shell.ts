@@ -23,7 +23,10 @@ export function runInShell(line: string): Ran {
   try {
     for (const program of PROGRAMS) {
       const path = join(folder, program);
-      writeFileSync(path, `#!/bin/sh\nprintf '%s\\036' ${program} "$@" >> "$LOG"\nprintf '\\035' >> "$LOG"\necho an-id\n`);
+      writeFileSync(
+        path,
+        `#!/bin/sh\nprintf '%s\\036' ${program} "$@" >> "$LOG"\nprintf '\\035' >> "$LOG"\necho an-id\n`,
+      );
       chmodSync(path, 0o755);
     }
     const { status, stderr } = spawnSync('sh', ['-c', line], {

@@ -39,19 +39,22 @@ describe("Azure's own client on the guarded sender", () => {
   });
 
   it('sends no token after a nextLink to a hostile host', async () => {
-    const [http, call] = list({ body: { value: [], nextLink: 'https://evil.example/steal?api-version=2022-04-01' } });
+    const [http, call] = list({
+      body: { value: [], nextLink: 'https://evil.example/steal?api-version=2022-04-01' },
+    });
     expect(await thrown(call)).toBeInstanceOf(CredentialWithheld);
     expect(http.requests).toHaveLength(1);
   });
 
-  it.each(['https://management.azure.com.evil.example/', 'https://management.azure.com@evil.example/', '//evil.example/x'])(
-    'nor after %s',
-    async (nextLink) => {
-      const [http, call] = list({ body: { value: [], nextLink } }, { body: { value: [] } });
-      await call().catch(() => undefined);
-      expect(strayed(http)).toEqual([]);
-    },
-  );
+  it.each([
+    'https://management.azure.com.evil.example/',
+    'https://management.azure.com@evil.example/',
+    '//evil.example/x',
+  ])('nor after %s', async (nextLink) => {
+    const [http, call] = list({ body: { value: [], nextLink } }, { body: { value: [] } });
+    await call().catch(() => undefined);
+    expect(strayed(http)).toEqual([]);
+  });
 
   it('follows a nextLink on ARM itself, and tells pages apart', async () => {
     const page = (name: string, nextLink?: string): Reply => ({
@@ -81,25 +84,40 @@ describe("Azure's own client on the guarded sender", () => {
       status: 202,
       headers: { location: 'https://evil.example/', 'azure-asyncoperation': 'https://evil.example/' },
     });
-    const write = world(http)
-      .azure.roleAssignments(SUBSCRIPTION)
-      .create({ name: 'n', scope: REGISTRY_ID, roleDefinitionId: '/r', principalId: OBJECT_ID, description: 'd' });
+    const write = world(http).azure.roleAssignments(SUBSCRIPTION).create({
+      name: 'n',
+      scope: REGISTRY_ID,
+      roleDefinitionId: '/r',
+      principalId: OBJECT_ID,
+      description: 'd',
+    });
     expect(await thrown(() => write)).toBeInstanceOf(ArmError);
     expect(http.requests).toHaveLength(1);
   });
 
   it('sends no token to a host in the id of a role', async () => {
-    for (const id of ['https://evil.example/r', '//evil.example/r', '\\\\evil.example/r', '/@evil.example/r']) {
+    for (const id of [
+      'https://evil.example/r',
+      '//evil.example/r',
+      '\\\\evil.example/r',
+      '/@evil.example/r',
+    ]) {
       const http = inTurn({ status: 404 }, { status: 404 });
-      await world(http).azure.roleAssignments(SUBSCRIPTION).role(id).catch(() => undefined);
+      await world(http)
+        .azure.roleAssignments(SUBSCRIPTION)
+        .role(id)
+        .catch(() => undefined);
       expect(strayed(http)).toEqual([]);
     }
   });
 
   it('gives up on a list without an end', async () => {
-    const http = new ScriptedHttp(() => ({ body: { value: [], nextLink: 'https://management.azure.com/again' } }));
+    const http = new ScriptedHttp(() => ({
+      body: { value: [], nextLink: 'https://management.azure.com/again' },
+    }));
     const { azure } = world(http);
-    const call = (): Promise<unknown> => azure.roleAssignments(SUBSCRIPTION).reaching(REGISTRY_ID, OBJECT_ID, true);
+    const call = (): Promise<unknown> =>
+      azure.roleAssignments(SUBSCRIPTION).reaching(REGISTRY_ID, OBJECT_ID, true);
     expect(await thrown(call)).toMatchObject({ name: 'ArmError' });
     expect(http.requests.length).toBeLessThanOrEqual(201);
     expect(await thrown(() => azure.arm.list('/l', '1', 'list'))).toMatchObject({ name: 'ArmError' });
@@ -118,14 +136,20 @@ describe("Azure's own client on the guarded sender", () => {
     const { azure } = world(http, {
       credential: { ...credential(), token: () => Promise.reject(refusal) },
     });
-    expect(await thrown(() => azure.roleAssignments(SUBSCRIPTION).reaching(REGISTRY_ID, OBJECT_ID, true))).toBe(refusal);
+    expect(
+      await thrown(() => azure.roleAssignments(SUBSCRIPTION).reaching(REGISTRY_ID, OBJECT_ID, true)),
+    ).toBe(refusal);
     const unreachable = new HttpFault('tls', 'management.azure.com', 'no trust');
     expect(await thrown(list(unreachable)[1])).toBe(unreachable);
   });
 
   it('an answer 401 with a claims challenge is asked once more, and nowhere else', async () => {
     const challenge = `Bearer realm="", authorization_uri="https://evil.example/", error="insufficient_claims", claims="${Buffer.from('{"access_token":{}}').toString('base64')}"`;
-    const reply = { status: 401, headers: { 'www-authenticate': challenge }, body: { error: { code: 'x', message: 'y' } } };
+    const reply = {
+      status: 401,
+      headers: { 'www-authenticate': challenge },
+      body: { error: { code: 'x', message: 'y' } },
+    };
     const [http, call] = list(reply, reply);
     expect(await thrown(call)).toMatchObject({ name: 'ArmError', status: 401, code: 'x' });
     expect(http.requests.length).toBeLessThanOrEqual(2);
@@ -136,7 +160,9 @@ describe("Azure's own client on the guarded sender", () => {
 describe('plain requests to ARM', () => {
   it('send no token after a nextLink to a hostile host', async () => {
     const http = inTurn({ body: { value: [], nextLink: 'https://evil.example/steal' } });
-    expect(await thrown(() => world(http).azure.arm.list('/l', '1', 'list'))).toBeInstanceOf(CredentialWithheld);
+    expect(await thrown(() => world(http).azure.arm.list('/l', '1', 'list'))).toBeInstanceOf(
+      CredentialWithheld,
+    );
     expect(http.requests).toHaveLength(1);
   });
 
@@ -152,7 +178,9 @@ describe('plain requests to ARM', () => {
 
   it('follow no redirect', async () => {
     const http = inTurn({ status: 302, headers: { location: 'https://evil.example/' } });
-    expect(await thrown(() => readRegistry(world(http).azure.arm, REGISTRY_ID))).toMatchObject({ status: 302 });
+    expect(await thrown(() => readRegistry(world(http).azure.arm, REGISTRY_ID))).toMatchObject({
+      status: 302,
+    });
     expect(http.requests).toHaveLength(1);
   });
 });

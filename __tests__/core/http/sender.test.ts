@@ -30,7 +30,8 @@ async function tried(request: GuardedRequest, ...replies: Reply[]) {
   return { outcome, sent: http.requests.length, slept: clock.slept, log };
 }
 
-const fault = (kind: HttpFaultKind): HttpFault => new HttpFault(kind, 'management.azure.com', `a ${kind} fault`);
+const fault = (kind: HttpFaultKind): HttpFault =>
+  new HttpFault(kind, 'management.azure.com', `a ${kind} fault`);
 
 describe('what is tried again', () => {
   it.each([408, 429, 500, 502, 503, 504])('%i, in doubling steps', async (status) => {
@@ -83,26 +84,35 @@ describe('what is tried again', () => {
   });
 
   it('a POST only where nothing can have been done, unless it is said to be repeatable', async () => {
-    for (const status of [408, 500, 503]) expect(await tried(POST, { status }, OK)).toMatchObject({ sent: 1 });
+    for (const status of [408, 500, 503])
+      expect(await tried(POST, { status }, OK)).toMatchObject({ sent: 1 });
     for (const kind of ['reset', 'timeout', 'proxy', 'other'] as const)
       expect(await tried(POST, fault(kind), OK)).toMatchObject({ sent: 1 });
     expect(await tried(POST, { status: 429 }, OK)).toMatchObject({ sent: 2 });
     for (const kind of ['dns', 'refused'] as const)
       expect(await tried(POST, fault(kind), OK)).toMatchObject({ sent: 2 });
-    expect(await tried({ ...POST, repeatable: true }, { status: 503 }, fault('reset'), OK)).toMatchObject({ sent: 3 });
+    expect(await tried({ ...POST, repeatable: true }, { status: 503 }, fault('reset'), OK)).toMatchObject({
+      sent: 3,
+    });
     expect(await tried({ ...GET, method: 'PATCH' }, { status: 503 }, OK)).toMatchObject({ sent: 1 });
   });
 });
 
 describe('what is not', () => {
-  it.each([200, 201, 204, 301, 302, 307, 308, 400, 401, 403, 404, 409, 412, 422, 501])('%i', async (status) => {
-    const { outcome, sent, slept } = await tried(GET, { status, headers: { 'retry-after': '1' } });
-    expect(outcome).toMatchObject({ status });
-    expect([sent, slept]).toEqual([1, []]);
-  });
+  it.each([200, 201, 204, 301, 302, 307, 308, 400, 401, 403, 404, 409, 412, 422, 501])(
+    '%i',
+    async (status) => {
+      const { outcome, sent, slept } = await tried(GET, { status, headers: { 'retry-after': '1' } });
+      expect(outcome).toMatchObject({ status });
+      expect([sent, slept]).toEqual([1, []]);
+    },
+  );
 
   it.each(['tls', 'aborted'] as const)('a %s fault', async (kind) => {
-    expect(await tried(GET, fault(kind))).toMatchObject({ sent: 1, outcome: expect.any(HttpFault) as unknown });
+    expect(await tried(GET, fault(kind))).toMatchObject({
+      sent: 1,
+      outcome: expect.any(HttpFault) as unknown,
+    });
   });
 
   it('anything once the run has ended', async () => {
@@ -119,11 +129,23 @@ describe('what is not', () => {
 describe('how long is waited', () => {
   it.each<[string, Reply, number[]]>([
     ['Retry-After in seconds', { status: 429, headers: { 'retry-after': '7' } }, [7000]],
-    ['Retry-After as a date', { status: 503, headers: { 'retry-after': 'Sun, 01 Mar 2026 12:00:09 GMT' } }, [9000]],
-    ['a date that has passed', { status: 503, headers: { 'retry-after': 'Sun, 01 Mar 2026 11:00:00 GMT' } }, [0]],
+    [
+      'Retry-After as a date',
+      { status: 503, headers: { 'retry-after': 'Sun, 01 Mar 2026 12:00:09 GMT' } },
+      [9000],
+    ],
+    [
+      'a date that has passed',
+      { status: 503, headers: { 'retry-after': 'Sun, 01 Mar 2026 11:00:00 GMT' } },
+      [0],
+    ],
     ["ARM's own words", { status: 429, body: "Please try again after '6' seconds." }, [6000]],
     ['words without quotes', { status: 429, body: 'again after 12 seconds' }, [12_000]],
-    ['the header rather than the words', { status: 429, headers: { 'retry-after': '2' }, body: "after '6' seconds" }, [2000]],
+    [
+      'the header rather than the words',
+      { status: 429, headers: { 'retry-after': '2' }, body: "after '6' seconds" },
+      [2000],
+    ],
     ['no number in the words', { status: 429, body: 'Please try again after sometime.' }, [500]],
     ['a header that is neither', { status: 429, headers: { 'retry-after': 'later' } }, [500]],
     ['the longest', { status: 429, headers: { 'retry-after': '60' } }, [60_000]],
@@ -132,8 +154,14 @@ describe('how long is waited', () => {
   });
 
   it('not at all where too long a wait is asked: the answer is returned', async () => {
-    expect(await tried(GET, { status: 429, headers: { 'retry-after': '61' } })).toMatchObject({ sent: 1, slept: [] });
-    expect(await tried(GET, { status: 429, body: "after '3600' seconds" })).toMatchObject({ sent: 1, slept: [] });
+    expect(await tried(GET, { status: 429, headers: { 'retry-after': '61' } })).toMatchObject({
+      sent: 1,
+      slept: [],
+    });
+    expect(await tried(GET, { status: 429, body: "after '3600' seconds" })).toMatchObject({
+      sent: 1,
+      slept: [],
+    });
   });
 
   it('reads what is asked', () => {
@@ -161,7 +189,11 @@ describe('credentials', () => {
   });
 
   it('must be declared', async () => {
-    const undeclared: GuardedRequest = { method: 'GET', url: `${ARM}/x`, headers: { authorization: 'Bearer x' } };
+    const undeclared: GuardedRequest = {
+      method: 'GET',
+      url: `${ARM}/x`,
+      headers: { authorization: 'Bearer x' },
+    };
     expect((await tried(undeclared)).outcome).toBeInstanceOf(Error);
     expect((await tried({ method: 'GET', url: `${ARM}/x`, tls: { key: 'KEY' } })).sent).toBe(0);
     expect((await tried({ method: 'GET', url: 'https://anyone.example/' }, OK)).sent).toBe(1);

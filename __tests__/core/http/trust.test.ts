@@ -65,19 +65,22 @@ it('admits nothing beyond the cloud table by itself', () => {
   }
 });
 
-it.each(['contoso.azurecr.io@evil.example', 'evil.example/contoso.azurecr.io', 'evil.example#', 'evil.example:8443/'])(
-  'a login server that is no host name (%s) opens no door',
-  (loginServer) => {
-    const fooled = new Trust(AZURE_CLOUD);
-    fooled.admitLoginServer(loginServer);
-    expect(() => fooled.mayCarry('registry-token', new URL(`https://${loginServer}/oauth2/exchange`))).toThrow(
-      CredentialWithheld,
-    );
-  },
-);
+it.each([
+  'contoso.azurecr.io@evil.example',
+  'evil.example/contoso.azurecr.io',
+  'evil.example#',
+  'evil.example:8443/',
+])('a login server that is no host name (%s) opens no door', (loginServer) => {
+  const fooled = new Trust(AZURE_CLOUD);
+  fooled.admitLoginServer(loginServer);
+  expect(() => fooled.mayCarry('registry-token', new URL(`https://${loginServer}/oauth2/exchange`))).toThrow(
+    CredentialWithheld,
+  );
+});
 
 it('says what was withheld from whom, and never a user name or password', () => {
-  const attempt = (): void => trust().mayCarry('registry-token', new URL('https://me:hunter2@contoso.azurecr.io/'));
+  const attempt = (): void =>
+    trust().mayCarry('registry-token', new URL('https://me:hunter2@contoso.azurecr.io/'));
   expect(attempt).toThrow(/withheld the registry token from contoso\.azurecr\.io/);
   expect(attempt).not.toThrow(/hunter2/);
 });

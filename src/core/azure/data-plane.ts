@@ -137,7 +137,9 @@ export class DataPlane {
         `list the tags of ${repository}`,
       );
       const tags = asList(at(parseJson(list.text), 'tags')).flatMap((tag) => asText(tag) ?? []);
-      const described = await Promise.all(tags.slice(0, TAGS_EACH).map((tag) => this.#candidate(repository, tag)));
+      const described = await Promise.all(
+        tags.slice(0, TAGS_EACH).map((tag) => this.#candidate(repository, tag)),
+      );
       return described.flat();
     } catch (error) {
       if (error instanceof RegistryError) return [];

@@ -79,11 +79,9 @@ export function explainError(
   if (byCode !== undefined) return as(byCode, 'fail', error.message);
   if (error.status === 401) return as('not-signed-in', 'unknown', error.message);
   if (error.status === 404 && about !== 'grant') return as(`${about}-not-found`, 'fail', error.message);
-  return as(
-    'arm-error',
-    about === 'grant' && error.status >= 400 && error.status < 500 ? 'fail' : 'unknown',
-    error.message,
-  );
+  // A refusal of the grant is an answer; being throttled or timed out is none.
+  const refused = error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429;
+  return as('arm-error', about === 'grant' && refused ? 'fail' : 'unknown', error.message);
 }
 
 /** What is known about a pull when its refusal is explained. */
