@@ -188,7 +188,10 @@ async function tellStory(
 function conclude(request: Request, registry: Registry, youngGrant: boolean, telling: Telling): Result {
   const { connection } = telling;
   const pulls = connection.pulls;
-  const said = verdict(connection.access.allowed, pullsOutcome(pulls), request.verify, youngGrant);
+  // Only what a new grant can cure is put down to its youth: a missing tag stays missing.
+  const refusals = pulls.filter((pull) => pull.status === 'fail');
+  const young = youngGrant && refusals.every((pull) => pull.cause === 'grant-not-effective-yet');
+  const said = verdict(connection.access.allowed, pullsOutcome(pulls), request.verify, young);
   if (said.cause === 'pulled-without-the-identity') {
     telling.tell(
       'pulled-by-the-identity',
