@@ -163,6 +163,17 @@ describe('check', () => {
     expect(run.shown).toContain('az role assignment create --role b93aa761-3e63-49ed-ac28-beffa264f7ac');
   });
 
+  it("does not put down to a grant's youth what waiting can't cure", async () => {
+    const assigned = [{ ...PULLER, age: '5m' }];
+    scene = await openScene(
+      scenario({ login: LOGIN, assigned, registry: { sku: 'Premium', networkDefaultAction: 'Deny' } }),
+    );
+    const run = await scene.run({ mode: 'check' });
+    expect(run.exitCode).toBe(1);
+    expect(run.outputs).toMatchObject({ result: 'failed', cause: 'firewall-403' });
+    expect(run.shown).toContain('az acr network-rule list -n contoso');
+  });
+
   it('takes several clusters', async () => {
     const pools = [{ name: 'system' }];
     scene = await openScene(
