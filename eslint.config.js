@@ -25,19 +25,46 @@ export default tseslint.config(
   },
   forbid(
     ['src/core/**'],
-    ['@actions/*', 'azure-pipelines-task-lib*', 'commander', 'undici', '**/host/**', '**/github/**', '**/cli/**', '**/render/**', '**/simulator/**'],
+    [
+      '@actions/*',
+      'azure-pipelines-task-lib*',
+      'commander',
+      'undici',
+      '**/host/**',
+      '**/github/**',
+      '**/cli/**',
+      '**/render/**',
+      '**/simulator/**',
+    ],
     'The core is given its ports: it knows no CI system, no host and no simulator.',
   ),
   {
     files: ['src/core/**'],
     rules: {
       'no-console': 'error',
-      'no-restricted-globals': ['error', { name: 'process', message: 'The core reads no environment.' }, { name: 'fetch', message: 'Everything the core sends goes through its http port.' }],
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'The core reads no environment.' },
+        { name: 'fetch', message: 'Everything the core sends goes through its http port.' },
+      ],
     },
   },
-  forbid(['src/simulator/**'], ['**/core/**', '**/host/**', '**/render/**', '**/github/**', '@azure/*', '@actions/*'], 'The simulator knows nothing of the core: it would only agree with itself.'),
-  forbid(['src/render/**'], ['**/host/**', '**/github/**', '**/cli/**', '**/simulator/**', '@actions/*'], 'Renderers turn a report into text and know no host.'),
+  forbid(
+    ['src/simulator/**'],
+    ['**/core/**', '**/host/**', '**/render/**', '**/github/**', '@azure/*', '@actions/*'],
+    'The simulator knows nothing of the core: it would only agree with itself.',
+  ),
+  forbid(
+    ['src/render/**'],
+    ['**/host/**', '**/github/**', '**/cli/**', '**/simulator/**', '@actions/*'],
+    'Renderers turn a report into text and know no host.',
+  ),
   { files: ['**/*.js', 'scripts/**'], ...tseslint.configs.disableTypeChecked },
-  { files: ['scripts/**', '*.config.js', '__tests__/**'], languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly', Buffer: 'readonly' } } },
+  {
+    files: ['scripts/**', '*.config.js', '__tests__/**'],
+    languageOptions: {
+      globals: { console: 'readonly', process: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+    },
+  },
   prettier,
 );

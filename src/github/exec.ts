@@ -21,7 +21,8 @@ export function actionsExec(environment: NodeJS.ProcessEnv): Exec {
       try {
         return await unlessAborted(running, ended);
       } catch (error) {
-        if (limit[0]?.aborted === true) throw new Error(`${command} did not end within ${timeoutMs} ms`, { cause: error });
+        if (limit[0]?.aborted === true)
+          throw new Error(`${command} did not end within ${timeoutMs} ms`, { cause: error });
         if (error instanceof Error && error.message.includes('Unable to locate executable file')) {
           throw new CommandNotFound(command);
         }
