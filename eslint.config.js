@@ -32,6 +32,7 @@ export default tseslint.config(
       'undici',
       '**/host/**',
       '**/github/**',
+      '**/azure-pipelines/**',
       '**/cli/**',
       '**/render/**',
       '**/simulator/**',

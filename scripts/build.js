@@ -1,18 +1,22 @@
 /**
- * Builds what is shipped: dist/github and dist/cli, each one bundle with all it needs.
+ * Builds what is shipped: dist/github, dist/azure-pipelines and dist/cli, each one bundle with all it needs.
  *
  *   node scripts/build.js                     builds into dist
  *   node scripts/build.js --check             builds elsewhere and tells how dist differs; exit 1 if it does
  *   node scripts/build.js --only github       one bundle alone
+ *   node scripts/build.js --only single --into FOLDER
+ *                                             the command as one file, with its checksum, for a release
  *
  * The same sources give the same bytes, on any machine and in any folder.
  */
+import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { minify } from '@swc/core';
 import ncc from '@vercel/ncc';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
@@ -20,15 +24,18 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '')
 /** What is built. `limit`: bytes of JavaScript at most. */
 const BUNDLES = {
   github: { entry: 'src/github/main.ts', limit: 2_000_000 },
+  'azure-pipelines': { entry: 'src/azure-pipelines/main.ts', limit: 2_000_000 },
   cli: { entry: 'src/cli/main.ts', copies: { 'src/simulator/scenarios': 'scenarios' } },
 };
+
+/** The command as one file, for a release: `--only single --into FOLDER`. Not a part of dist. */
+const SINGLE = { entry: 'src/cli/single.ts', file: 'aks-acr-pull.mjs' };
 
 /** Files of dependencies that are never used: helper programs of sign-ins that need a browser. */
 const UNUSED_ASSETS = new Set(['xdg-open']);
 
-async function build(name, into) {
-  const { entry, limit, copies = {} } = BUNDLES[name];
-  const { code, assets, stats } = await ncc(join(ROOT, entry), {
+function bundle(entry) {
+  return ncc(join(ROOT, entry), {
     cache: false,
     minify: true,
     sourceMap: false,
@@ -36,6 +43,32 @@ async function build(name, into) {
     target: 'es2022',
     quiet: true,
   });
+}
+
+async function buildSingle(into) {
+  const { code, assets, stats } = await bundle(SINGLE.entry);
+  const modules = resourcesOf(stats.compilation.modules);
+  refuseMissing('single', modules);
+  // What is loaded later would have to lie beside it: no more than what opens a browser, which is never done, may.
+  for (const [file, { source }] of Object.entries(assets)) {
+    // The name .mjs says by itself what package.json would.
+    if (file === 'package.json') continue;
+    const unused = UNUSED_ASSETS.has(file) || [...UNUSED_ASSETS].some((name) => source.includes(name));
+    if (!unused) throw new Error(`${SINGLE.file} would need ${file} beside it`);
+  }
+  const notes = (await licenses(modules)).replaceAll('*/', '* /');
+  const text = `${code}\n/*\n${notes}\n*/\n`;
+  refuseOurPath(SINGLE.file, text);
+  await mkdir(into, { recursive: true });
+  await writeFile(join(into, SINGLE.file), text, { mode: 0o755 });
+  const sum = createHash('sha256').update(text).digest('hex');
+  await writeFile(join(into, `${SINGLE.file}.sha256`), `${sum}  ${SINGLE.file}\n`);
+  console.log(`${SINGLE.file}: ${Buffer.byteLength(text).toLocaleString('en')} bytes, sha256 ${sum}`);
+}
+
+async function build(name, into) {
+  const { entry, limit, copies = {} } = BUNDLES[name];
+  const { code, assets, stats } = await bundle(entry);
   const modules = resourcesOf(stats.compilation.modules);
   refuseMissing(name, modules);
   const folder = join(into, name);
@@ -43,7 +76,7 @@ async function build(name, into) {
   await mkdir(folder, { recursive: true });
   const files = { 'index.js': code };
   for (const [file, { source }] of Object.entries(assets)) {
-    if (!UNUSED_ASSETS.has(file)) files[file] = source.toString();
+    if (!UNUSED_ASSETS.has(file)) files[file] = await smaller(file, source.toString());
   }
   files['LICENSES.txt'] = await licenses(modules);
   files['package.json'] = `${JSON.stringify({ type: 'module' })}\n`;
@@ -68,6 +101,13 @@ async function build(name, into) {
   if (limit !== undefined && javaScript > limit) {
     throw new Error(`dist/${name} holds ${javaScript} bytes of JavaScript; ${limit} is the limit`);
   }
+}
+
+/** ncc minifies what is loaded first, and leaves what is loaded later as it is. */
+async function smaller(file, text) {
+  if (!file.endsWith('.js')) return text;
+  const { code } = await minify(text, { module: true, compress: true, mangle: true });
+  return `${code}\n`;
 }
 
 /** Paths of all modules that went into a bundle. */
@@ -137,7 +177,7 @@ const into = values.check
   ? await mkdtemp(join(tmpdir(), 'aks-acr-pull-dist-'))
   : (values.into ?? join(ROOT, 'dist'));
 try {
-  for (const name of names) await build(name, into);
+  for (const name of names) await (name === 'single' ? buildSingle(into) : build(name, into));
   if (values.check) {
     const stale = (
       await Promise.all(

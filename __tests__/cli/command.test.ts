@@ -1,6 +1,6 @@
 /** The command as users run it: the committed bundle, against the simulated Azure, signed in by a stand-in for az. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,8 +60,8 @@ interface Running {
   ended: Promise<{ exitCode: number | null; out: string; err: string }>;
 }
 
-function start(args: string[], environment: Record<string, string>): Running {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+function start(args: string[], environment: Record<string, string>, program = COMMAND): Running {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { TMPDIR: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -160,6 +160,27 @@ describe('connect and check', () => {
     expect(err).toMatch(/az role assignment create/);
   });
 
+  it('disconnect shows what would go, takes it back, and as markdown standard output is the page alone', async () => {
+    const { cloud, environment } = await signedIn();
+    const grants = (): number => cloud.state.roleAssignments.length;
+    const before = grants();
+    expect((await start(['connect', ...TARGET, '--verify', 'none'], environment).ended).exitCode).toBe(0);
+    expect(grants()).toBe(before + 1);
+
+    const dry = await start(['disconnect', ...TARGET, '--dry-run'], environment).ended;
+    expect({ exitCode: dry.exitCode, err: dry.err }).toEqual({ exitCode: 0, err: '' });
+    expect(dry.out).toMatch(/✓ PASSED: Dry run: 1 grant of shop at contoso\.azurecr\.io would be removed/);
+    expect(grants()).toBe(before + 1);
+
+    const done = await start(['disconnect', ...TARGET, '-o', 'markdown', '--redact', 'ids'], environment)
+      .ended;
+    expect(done.exitCode).toBe(0);
+    expect(done.out).toMatch(/^## aks-acr-pull: ✅ passed\n/);
+    expect(done.err).toMatch(/✓ PASSED: shop is disconnected from contoso\.azurecr\.io: 1 grant was removed/);
+    expect(done.out + done.err).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/);
+    expect(grants()).toBe(before);
+  });
+
   it('Ctrl-C removes the probe and ends with 130, within 5 seconds', async () => {
     const { cloud, environment } = await signedIn('10m');
     const running = start(['connect', ...TARGET], environment);
@@ -181,6 +202,48 @@ describe('connect and check', () => {
     );
     expect(holding).toHaveLength(1);
     expect(holding).not.toContain('index.js');
+  });
+});
+
+describe('the program itself', () => {
+  it('is a program of its own, and finds what lies beside it when it is linked to, as npx does', async () => {
+    const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      bin: Record<string, string>;
+    };
+    expect(join(ROOT, bin['aks-acr-pull'] ?? '')).toBe(COMMAND);
+    expect(readFileSync(COMMAND, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    const link = join(await mkdtemp(join(folder, 'bin-')), 'aks-acr-pull');
+    await symlink(COMMAND, link);
+    const { exitCode, err } = await start(['simulate', 'nowhere'], {}, link).ended;
+    expect(exitCode).toBe(2);
+    expect(err).toContain('first-run');
+  });
+
+  it('shows its help without loading anything else, and with little of the processor', async () => {
+    const alone = await mkdtemp(join(folder, 'alone-'));
+    for (const file of ['index.js', 'package.json'])
+      await cp(join(ROOT, 'dist', 'cli', file), join(alone, file));
+    const preload = `data:text/javascript,${encodeURIComponent(
+      "process.on('exit', () => { const { user, system } = process.cpuUsage(); process.stderr.write(String(user + system)); });",
+    )}`;
+    const spent: number[] = [];
+    for (const args of [
+      ['--help'],
+      ['connect', '--help'],
+      ['disconnect', '--help'],
+      ['completion', 'bash'],
+    ]) {
+      const { exitCode, out, err } = await start(
+        args,
+        { NODE_OPTIONS: `--import=${preload}` },
+        join(alone, 'index.js'),
+      ).ended;
+      expect(exitCode).toBe(0);
+      expect(out).toContain('aks-acr-pull');
+      spent.push(Number(err) / 1000);
+    }
+    // Milliseconds of the whole process, Node's own start among them. What else runs on the machine only adds to them.
+    expect(Math.min(...spent)).toBeLessThan(150);
   });
 });
 

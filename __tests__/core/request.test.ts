@@ -59,6 +59,10 @@ describe('defaults', () => {
       timeoutMs: 15 * 60_000,
       propagationTimeoutMs: 10 * 60_000,
       failOn: 'fail',
+      repositories: [],
+      dryRun: false,
+      allDirect: false,
+      environment: 'AzureCloud',
     });
   });
 
@@ -83,6 +87,9 @@ it('reads every input', () => {
       timeout: '1h30m',
       'propagation-timeout': '90s',
       'fail-on': 'warn',
+      repositories: 'team/*\napp',
+      environment: 'AzureChinaCloud',
+      redact: 'ids',
       'client-id': GUID,
       'tenant-id': GUID,
       audience: 'api://AzureADTokenExchange',
@@ -121,6 +128,10 @@ it('reads every input', () => {
     timeoutMs: 90 * 60_000,
     propagationTimeoutMs: 90_000,
     failOn: 'warn',
+    repositories: ['team/*', 'app'],
+    dryRun: false,
+    allDirect: false,
+    environment: 'AzureChinaCloud',
   });
   expect(readRequest({ ...LEAST, 'kubelet-object-id': GUID }).kubeletObjectId).toBe(GUID.toLowerCase());
 });
@@ -179,8 +190,6 @@ describe('a malformed value is refused with its name, its value and the form wan
     ['registry', id('Microsoft.ContainerService/managedClusters', 'contoso'), /registries\/<name>/],
     ['subscription-id', 'Production', /GUID/],
     ['mode', 'Connect', /one of connect, check/],
-    ['mode', 'plan', /not in this version/],
-    ['mode', 'disconnect', /not in this version/],
     ['mode', 'audit', /not in this version/],
     ['image', 'app', /repo:tag/],
     ['image', 'App:1', /repo:tag/],
@@ -210,6 +219,13 @@ describe('a malformed value is refused with its name, its value and the form wan
     ['fail-on', 'error', /one of fail, warn/],
     ['client-id', 'me', /GUID/],
     ['tenant-id', 'contoso.onmicrosoft.com', /GUID/],
+    ['repositories', 'Team/App', /prefix/],
+    ['repositories', 'team/**', /prefix/],
+    ['repositories', "a' OR '1", /prefix/],
+    ['dry-run', 'yes', /one of false, true/],
+    ['all-direct', '1', /one of false, true/],
+    ['environment', 'AzureStack', /one of AzureCloud, AzureChinaCloud, AzureUSGovernment/],
+    ['redact', 'all', /one of ids, none/],
     ['summary', 'yes', /one of true, false/],
     ['allow-pull-request', '1', /one of false, true/],
   ];
@@ -229,9 +245,12 @@ describe('a malformed value is refused with its name, its value and the form wan
     expect(problems[0]?.wanted).toMatch(wanted);
   });
 
-  it('has a malformed form of every input but the free one', () => {
+  it('has a malformed form of every input but the free ones', () => {
     const covered = new Set(BAD.map(([input]) => input));
-    expect(INPUTS.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(['audience']);
+    expect(INPUTS.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([
+      'azure-subscription',
+      'audience',
+    ]);
   });
 });
 

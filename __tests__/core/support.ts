@@ -1,4 +1,5 @@
 /** Hand-made ports for tests of the core: a scripted Http that keeps what it was sent, a Clock that never waits. */
+import { AZURE_CLOUD } from '../../src/core/azure/clouds.js';
 import { AzureSession } from '../../src/core/azure/session.js';
 import type { Clock, Credential, Http, HttpRequest, HttpResponse, Log, Ports } from '../../src/core/ports.js';
 
@@ -151,7 +152,7 @@ export function world(http: Http, overrides: Partial<Ports> = {}): World {
     signal: new AbortController().signal,
     ...overrides,
   };
-  return { ports, azure: new AzureSession(ports), clock, log };
+  return { ports, azure: new AzureSession(ports, AZURE_CLOUD), clock, log };
 }
 
 /** Whatever the call throws; a call that throws nothing is an error of the test. */

@@ -138,7 +138,9 @@ describe('the shipped action', () => {
       calls.flatMap(({ variables }) => variables).filter((one) => /^(INPUT_|STATE_|ACTIONS_ID)/.test(one)),
     ).toEqual([]);
     const token = result.masks.find((mask) => mask.startsWith('eyJ')) ?? '';
-    expect(cloud.context.tokens.verify(token, ['https://management.azure.com'])).toHaveProperty('claims');
+    expect(cloud.context.tokens.verify(token, ['https://management.core.windows.net'])).toHaveProperty(
+      'claims',
+    );
     expect(result.shown).not.toContain(token);
   });
 

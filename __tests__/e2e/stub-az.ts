@@ -9,6 +9,8 @@ export interface StubLogin {
   clientSecret: string;
   /** Absent: a login without subscriptions. */
   subscriptionId?: string;
+  /** The cloud that az is set to: its name, login host and resource manager's audience. Default: the public one. */
+  cloud?: { name: string; login: string; audience: string };
 }
 
 export interface StubAz {
@@ -59,9 +61,14 @@ if (typeof login === 'string') fail(login);
 const print = (value) => console.log(JSON.stringify(value, null, 2));
 const value = (name) => args[args.indexOf(name) + 1];
 const command = args.slice(0, 2).join(' ');
+const cloud = login.cloud ?? {
+  name: 'AzureCloud',
+  login: 'login.microsoftonline.com',
+  audience: 'https://management.core.windows.net/',
+};
 if (command === 'account show') {
   print({
-    environmentName: 'AzureCloud',
+    environmentName: cloud.name,
     id: login.subscriptionId ?? login.tenantId,
     name: login.subscriptionId === undefined ? 'N/A(tenant level account)' : 'Contoso',
     tenantId: login.tenantId,
@@ -70,7 +77,7 @@ if (command === 'account show') {
 } else if (command === 'account get-access-token') {
   const { ProxyAgent, request } = createRequire(project + '/package.json')('undici');
   const dispatcher = new ProxyAgent(process.env.HTTPS_PROXY);
-  const { body } = await request('https://login.microsoftonline.com/' + login.tenantId + '/oauth2/v2.0/token', {
+  const { body } = await request('https://' + cloud.login + '/' + login.tenantId + '/oauth2/v2.0/token', {
     dispatcher,
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -78,7 +85,7 @@ if (command === 'account show') {
       client_id: login.clientId,
       client_secret: login.clientSecret,
       grant_type: 'client_credentials',
-      scope: value('--resource') + '/.default',
+      scope: (args.includes('--resource') ? value('--resource') : cloud.audience) + '/.default',
     }).toString(),
   });
   const answer = await body.json();

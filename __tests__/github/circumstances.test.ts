@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { circumstancesOf } from '../../src/github/circumstances.js';
+import { circumstancesOf, readByAnyone } from '../../src/github/circumstances.js';
 
 const repository = { full_name: 'contoso/shop' };
 const pull = (head: unknown): unknown => ({ repository, pull_request: { number: 7, head: { repo: head } } });
@@ -48,5 +48,22 @@ describe('circumstancesOf', () => {
       pullRequest: 'workflow_run',
       fork: true,
     });
+  });
+});
+
+describe('readByAnyone', () => {
+  it.each([
+    [{ visibility: 'public', private: false }, true],
+    [{ visibility: 'private', private: true }, false],
+    [{ visibility: 'internal', private: true }, false],
+    [{ visibility: 'something new', private: true }, true],
+    [{ private: true }, false],
+    [{ private: false }, true],
+    [{}, true],
+  ])('%j: %s', (of, wanted) => {
+    expect(readByAnyone({ repository: of })).toBe(wanted);
+  });
+  it('takes an event that can not be read for a public one', () => {
+    expect(readByAnyone(undefined)).toBe(true);
   });
 });

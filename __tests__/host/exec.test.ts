@@ -27,6 +27,11 @@ describe('createExec', () => {
         Input_Cluster: 'x',
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x',
         ACTIONS_ID_TOKEN_REQUEST_URL: 'x',
+        ENDPOINT_AUTH_PARAMETER_1b2c_SERVICEPRINCIPALKEY: 'x',
+        ENDPOINT_DATA_1b2c_SUBSCRIPTIONID: 'x',
+        SECRET_SYSTEM_ACCESSTOKEN: 'x',
+        SYSTEM_ACCESSTOKEN: 'x',
+        VSTS_SECRET_VARIABLES: 'x',
         HTTPS_PROXY: 'p',
       }),
     ).toEqual({ PATH: '/bin', HTTPS_PROXY: 'p' });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { isCause } from '../../src/core/diagnosis/causes.js';
 import {
   claimsOf,
   quotedRefusal,
@@ -34,6 +35,12 @@ describe('refusals', () => {
     [700082, 'login-expired'],
     [53003, 'conditional-access'],
     [500011, 'resource-not-in-tenant'],
+    [700027, 'client-certificate-refused'],
+    [1000502, 'client-certificate-refused'],
+    [90038, 'cloud-mismatch'],
+    [70001, 'application-disabled'],
+    [500021, 'sign-in-refused'],
+    [90033, 'sign-in-refused'],
     [123456, 'sign-in-refused'],
   ])('AADSTS%i is %s', (code, causeId) => {
     const refusal = readRefusal(body(code, 'Something. Trace ID: abc Correlation ID: def'));
@@ -43,6 +50,19 @@ describe('refusals', () => {
     expect(SIGN_IN_CAUSES).toContain(causeId);
     expect(error.fix).not.toBe('');
     expect(error.message).toContain(`AADSTS${code}: Something`);
+  });
+
+  it.each(SIGN_IN_CAUSES)('%s has a page', (causeId) => {
+    expect(isCause(causeId)).toBe(true);
+  });
+
+  it.each([
+    [undefined, 'Sign in right before this step'],
+    ['assertion', 'AZURE_FEDERATED_TOKEN_FILE'],
+    ['certificate', 'set its clock'],
+  ] as const)('tells of an expired assertion what mends it when %s was shown', (shows, todo) => {
+    const shown = shows === undefined ? attempt : { ...attempt, shows };
+    expect(refused(shown, { code: 700024, said: 'AADSTS700024: …' }).fix).toContain(todo);
   });
 
   it('says that only the case differs, and quotes claims for a shell', () => {

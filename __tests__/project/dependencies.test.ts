@@ -34,6 +34,8 @@ const COMPATIBLE: ReadonlySet<string> = new Set([
   'BSD-3-Clause',
   'ISC',
   'MIT',
+  // Asks for nothing at all: azure-pipelines-task-lib brings three small packages under it.
+  'WTFPL',
 ]);
 
 const { minVersion, satisfies } = createRequire(import.meta.url)('semver') as {
@@ -80,7 +82,9 @@ describe('production dependencies', () => {
     const others = production.flatMap(([path]) => {
       const { license, licenses } = manifest(path);
       const stated = license ?? licenses?.map(({ type }) => type).join(' AND ') ?? 'none stated';
-      return COMPATIBLE.has(stated) ? [] : [`${path}: ${stated}`];
+      // Of a choice, one that goes is enough.
+      const choices = stated.replace(/^\(|\)$/g, '').split(' OR ');
+      return choices.some((choice) => COMPATIBLE.has(choice)) ? [] : [`${path}: ${stated}`];
     });
     expect(others).toEqual([]);
   });

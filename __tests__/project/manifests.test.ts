@@ -42,25 +42,3 @@ describe('action.yml', () => {
     for (const file of [runs.main, runs.post]) expect(existsSync(join(ROOT, file ?? ''))).toBe(true);
   });
 });
-
-describe('the workflows', () => {
-  interface Workflow {
-    permissions: Record<string, string>;
-    jobs: Record<string, { permissions?: object; strategy?: { matrix: { node: string[] } } }>;
-  }
-  const workflows = filesBelow('.github/workflows').map((file) => parse(read(file)) as Workflow);
-
-  it('may read the repository and no more', () => {
-    for (const { permissions, jobs } of workflows) {
-      expect(permissions).toEqual({ contents: 'read' });
-      expect(Object.values(jobs).filter((job) => job.permissions !== undefined)).toEqual([]);
-    }
-  });
-
-  it('test on the oldest and the newest Node that is promised', () => {
-    const matrices = workflows.flatMap(({ jobs }) =>
-      Object.values(jobs).map(({ strategy }) => strategy?.matrix.node),
-    );
-    expect(matrices).toContainEqual(['20.20', '24']);
-  });
-});

@@ -32,6 +32,7 @@ describe('the outputs', () => {
       role: 'AcrPull',
       'role-assignment-id': ASSIGNMENT_ID,
       digest: DIGEST,
+      plan: '',
       report: '/tmp/report.json',
     });
   });

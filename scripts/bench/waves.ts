@@ -22,7 +22,7 @@ export function towardsAccess(requests: readonly Timed[]): Timed[] {
   const arm = requests.filter(({ host }) => host === ARM);
   const written = Math.min(
     Infinity,
-    ...arm.filter(({ method }) => method === 'PUT').map(({ began }) => began),
+    ...arm.filter(({ method }) => method === 'PUT' || method === 'DELETE').map(({ began }) => began),
   );
   return arm.filter(({ began, path }) => began < written && !path.includes('/listClusterUserCredential'));
 }

@@ -186,6 +186,7 @@ async function run(
   out.line(
     `${out.style(`▶ ${title}`, 'bold')}  ${out.style('the action, started as a GitHub runner starts it', 'dim')}`,
   );
+  const { AZURE_POD_IDENTITY_AUTHORITY_HOST: _noRunnerHasIt, ...network } = simulator.environment();
   const step = await runStep({
     bundle,
     folder,
@@ -196,7 +197,7 @@ async function run(
       ref: state.github.ref,
       event: state.github.event,
       ...(state.github.idTokenPermission ? { idToken: github } : {}),
-      network: simulator.environment(),
+      network,
     },
     onLine: (line) => teller.tell(line),
     onPost: () => teller.post(),

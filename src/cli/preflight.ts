@@ -1,25 +1,28 @@
-/** `connect` and `check` on a terminal. */
+/** The modes on a terminal. */
 import { tmpdir } from 'node:os';
 import type { RawInputs } from '../core/inputs.js';
 import type { Log } from '../core/ports.js';
 import type { Mode } from '../core/report.js';
-import { azureCliCredential } from '../host/credentials.js';
+import { ambientCredential } from '../host/credentials.js';
 import { createExec } from '../host/exec.js';
 import { Cancelled, describeFailure } from '../host/failure.js';
 import { runPreflight } from '../host/run.js';
 import type { Outcome } from '../host/run.js';
 import { forLog } from '../render/escape.js';
+import { redactedLog, redactionOf, redactor } from '../render/redact.js';
+import type { Redact } from '../render/redact.js';
 import { reportJson } from '../render/report-json.js';
+import { summaryMarkdown } from '../render/summary.js';
 import { checkLine, closingLines, findingLine, pullLine, waitingLine } from '../render/story.js';
 import { EXIT } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
+import type { OutputForm } from './output-forms.js';
 import { Lines } from './terminal.js';
 import type { Terminal } from './terminal.js';
 
-export type OutputForm = 'text' | 'json';
-
 /**
- * Runs one preflight. With `json`, standard output holds the report and nothing else, and the story goes to standard error.
+ * Runs one mode. With `json` or `markdown`, standard output holds the report or the page and nothing else, and the story
+ * goes to standard error.
  *
  * @returns the exit code
  */
@@ -31,9 +34,10 @@ export async function preflightCommand(
   terminal: Terminal,
 ): Promise<number> {
   const { environment } = terminal;
-  const story = new Lines(form === 'json' ? terminal.stderr : terminal.stdout, environment);
+  const story = new Lines(form === 'text' ? terminal.stdout : terminal.stderr, environment);
   const errors = new Lines(terminal.stderr, environment);
-  const log = createLog(story, errors, debug);
+  const redact = redactor(redactionOf(flags.redact, false));
+  const log = redactedLog(createLog(story, errors, debug), redact);
   try {
     const outcome = await interruptible(
       (name) => new Cancelled(name),
@@ -48,21 +52,23 @@ export async function preflightCommand(
             temporaryFolder: tmpdir(),
             // The process that would look at it is this one.
             remember: () => undefined,
-            signIn: ({ clock, log: hostLog }) =>
-              azureCliCredential({
+            signIn: (ground) =>
+              ambientCredential({
+                ...ground,
+                environment,
                 exec: createExec(environment),
-                clock,
-                log: hostLog,
                 howToSignIn: 'Sign in to Azure first: az login',
               }),
           },
         ),
     );
-    tell(outcome, story);
+    const report = redact(outcome.report);
+    tell({ ...outcome, report }, story);
     if (form === 'json') terminal.stdout.write(reportJson(outcome.report));
+    if (form === 'markdown') terminal.stdout.write(summaryMarkdown(report));
     return exitCodeOf(outcome);
   } catch (error) {
-    return tellFailure(error, errors);
+    return tellFailure(error, redact, errors);
   }
 }
 
@@ -84,13 +90,17 @@ function createLog(story: Lines, errors: Lines, debug: boolean): Log {
   };
 }
 
-function tell({ report, reportPath, reportProblem, notRemoved, succeeded }: Outcome, story: Lines): void {
+function tell(
+  { report, reportPath, reportProblem, outputs, notRemoved, succeeded }: Outcome,
+  story: Lines,
+): void {
   story.line();
   closingLines(report).forEach((line) => story.story(line));
   if (report.result === 'passed' && !succeeded)
     story.story('! findings or warnings fail this run, because of fail-on warn');
   if (reportProblem !== undefined) story.story(`! the report could not be written: ${forLog(reportProblem)}`);
   else story.line(`  report: ${reportPath}`);
+  if (outputs.plan !== '') story.line(`  plan: ${outputs.plan}`);
   if (notRemoved.length > 0) {
     story.story(
       '! the probe left something behind; the cluster removes it by itself later, or remove it now:',
@@ -110,8 +120,8 @@ const FAILURE_CODES = {
   ended: EXIT.unknown,
 } as const;
 
-function tellFailure(error: unknown, errors: Lines): number {
-  const { kind, problems, fix } = describeFailure(error);
+function tellFailure(error: unknown, redact: Redact, errors: Lines): number {
+  const { kind, problems, fix } = redact(describeFailure(error));
   for (const problem of problems) errors.story(`✗ ${forLog(problem)}`);
   for (const line of fix?.split('\n') ?? []) errors.line(`    ${forLog(line)}`);
   return FAILURE_CODES[kind];

@@ -1,55 +1,43 @@
-/** The command line: its commands, flags and help. The simulator is loaded only for the commands that need it. */
+/** The command line: its commands, flags and help. What a command needs is loaded when it runs, not for the help. */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { Mode } from '../core/report.js';
 import { VERSION } from '../host/version.js';
 import { forLog } from '../render/escape.js';
+import { completionScript, SHELLS } from './completion.js';
+import type { CompletedCommand, Shell } from './completion.js';
 import { EXIT } from './exit-codes.js';
+import { EXIT_CODES, examples, modeHelp, PURPOSE } from './help.js';
 import { inputOptions, rawInputs } from './options.js';
-import { preflightCommand } from './preflight.js';
-import type { OutputForm } from './preflight.js';
+import { OUTPUT_FORMS } from './output-forms.js';
+import type { OutputForm } from './output-forms.js';
+import type { Parts } from './parts.js';
 import { places, scenarioNames } from './places.js';
 import { Lines } from './terminal.js';
 import type { Terminal } from './terminal.js';
 
-const PURPOSE: Readonly<Record<Mode, string>> = {
-  connect:
-    'Makes the grant that a cluster lacks to pull from a registry, and proves it by a real pull on every node pool.',
-  check:
-    'Tells whether clusters can pull from registries, by a real pull on every node pool. Changes nothing in Azure.',
-};
+const MODES: readonly Mode[] = ['connect', 'check', 'plan', 'disconnect'];
 
-const EXAMPLES: Readonly<Record<Mode, string>> = {
-  connect: `
-Examples:
-  aks-acr-pull connect --cluster shop -g rg-shop --registry contoso.azurecr.io
-  aks-acr-pull connect --cluster shop -g rg-shop --registry contoso.azurecr.io --image team/app:1.4 -o json`,
-  check: `
-Examples:
-  aks-acr-pull check --cluster shop -g rg-shop --registry contoso.azurecr.io --image team/app:1.4
-  aks-acr-pull check --cluster shop -g rg-shop --registry contoso --verify access
-  aks-acr-pull check --cluster shop --cluster shop-eu -g rg-shop --registry contoso --node-pools system`,
-};
-
-const EXIT_CODES = `
-Exit codes: 0 passed, 1 failed, 2 unusable input or refused, 3 unknown, 130 interrupted.`;
+const TRY_IT = '\nTry it without Azure:\n  aks-acr-pull demo\n';
 
 /** Commands of other versions, so that they are refused by name. */
-const LATER_COMMANDS = ['plan', 'disconnect', 'audit', 'explain'];
+const LATER_COMMANDS = ['audit', 'explain'];
 
 /**
  * Runs the command line. Never throws for what a user can do wrong.
  *
  * @param args without the program's name
  * @param here folder of the running module, to find what lies beside it
+ * @param parts what is loaded when a command needs it
  * @returns the exit code
  */
 export async function runCommandLine(
   args: readonly string[],
   here: string,
   terminal: Terminal,
+  parts: Parts,
 ): Promise<number> {
   let exitCode: number = EXIT.passed;
-  const program = build(here, terminal, (code) => {
+  const program = build(here, terminal, parts, (code) => {
     exitCode = code;
   });
   try {
@@ -61,8 +49,7 @@ export async function runCommandLine(
   return exitCode;
 }
 
-function build(here: string, terminal: Terminal, finish: (exitCode: number) => void): Command {
-  const beside = places(here);
+function build(here: string, terminal: Terminal, parts: Parts, finish: (exitCode: number) => void): Command {
   const program = new Command('aks-acr-pull')
     .description(
       'Makes an AKS cluster able to pull from an Azure Container Registry with no stored credential, and proves it on its own nodes.',
@@ -70,13 +57,7 @@ function build(here: string, terminal: Terminal, finish: (exitCode: number) => v
     .version(VERSION, '-V, --version', 'Print the version.')
     .helpOption('-h, --help', 'Print this help.')
     .helpCommand(false)
-    .addHelpText(
-      'after',
-      `
-Try it without Azure:
-  aks-acr-pull demo
-${EXIT_CODES}`,
-    )
+    .addHelpText('after', `${parts.simulation === undefined ? '' : TRY_IT}\n${EXIT_CODES}`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
@@ -85,16 +66,60 @@ ${EXIT_CODES}`,
       outputError: (text, write) => write(`${text.trimEnd().split('\n').map(forLog).join('\n')}\n`),
     })
     .showHelpAfterError('(--help tells what there is)');
-  for (const mode of ['connect', 'check'] as const) addPreflight(program, mode, terminal, finish);
+  for (const mode of MODES) addPreflight(program, mode, terminal, parts, finish);
+  if (parts.simulation !== undefined) addSimulation(program, here, terminal, parts.simulation, finish);
+  program
+    .command('completion')
+    .description('Prints the script that lets a shell complete this command.')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .addHelpText(
+      'after',
+      examples('source <(aks-acr-pull completion bash)', 'aks-acr-pull completion fish | source'),
+    )
+    .action((shell: Shell) => {
+      terminal.stdout.write(
+        completionScript(shell, program.name(), completed(program, scenarioNames(places(here).scenarios))),
+      );
+    });
 
-  const names = scenarioNames(beside.scenarios).join(', ');
+  const there = program.commands.map((command) => command.name());
+  const refuseByName = (name: string, why: string): void => {
+    program
+      .command(name, { hidden: true })
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() => {
+        const errors = new Lines(terminal.stderr, terminal.environment);
+        errors.story(`✗ ${name} is not in ${why}; it has ${there.join(', ')}`);
+        finish(EXIT.unusable);
+      });
+  };
+  for (const name of LATER_COMMANDS) refuseByName(name, `this version (${VERSION})`);
+  if (parts.simulation === undefined)
+    for (const name of ['demo', 'simulate'])
+      refuseByName(name, `the version that is one file (npx aks-acr-pull ${name} runs it)`);
+  return program;
+}
+
+/** The commands that need no Azure. */
+function addSimulation(
+  program: Command,
+  here: string,
+  terminal: Terminal,
+  simulation: NonNullable<Parts['simulation']>,
+  finish: (exitCode: number) => void,
+): void {
+  const beside = places(here);
+  const names = scenarioNames(beside.scenarios);
   program
     .command('demo')
     .description(
       'Runs the shipped action against a simulated Azure, as a GitHub runner would, and checks by its count that what was claimed happened.',
     )
     .addOption(
-      new Option('--scenario <name>', `Built-in scenario or a YAML file: ${names}.`).default('first-run'),
+      new Option('--scenario <name>', `Built-in scenario or a YAML file: ${names.join(', ')}.`).default(
+        'first-run',
+      ),
     )
     .addOption(
       new Option(
@@ -102,9 +127,9 @@ ${EXIT_CODES}`,
         "Another bundle than the shipped one, for the demo's own tests.",
       ).hideHelp(),
     )
-    .addHelpText('after', '\nExamples:\n  aks-acr-pull demo\n  aks-acr-pull demo --scenario no-rights')
+    .addHelpText('after', examples('aks-acr-pull demo', 'aks-acr-pull demo --scenario no-rights'))
     .action(async ({ scenario, bundle }: { scenario: string; bundle?: string }) => {
-      const { demoCommand } = await import('./demo.js');
+      const { demoCommand } = await simulation.demo();
       finish(
         await demoCommand(
           { scenario, scenarios: beside.scenarios, bundle: bundle ?? beside.action },
@@ -115,58 +140,40 @@ ${EXIT_CODES}`,
   program
     .command('simulate')
     .description('Serves a simulated Azure under its real names until Ctrl-C, and shows every request.')
-    .addArgument(new Argument('<scenario>', `built-in scenario or a YAML file: ${names}`))
+    .addArgument(new Argument('<scenario>', `built-in scenario or a YAML file: ${names.join(', ')}`))
     .addHelpText(
       'after',
-      '\nExamples:\n  aks-acr-pull simulate first-run\n  aks-acr-pull simulate ./my-cloud.yaml',
+      examples('aks-acr-pull simulate first-run', 'aks-acr-pull simulate ./my-cloud.yaml'),
     )
     .action(async (scenario: string) => {
-      const { simulateCommand } = await import('./simulate.js');
+      const { simulateCommand } = await simulation.simulate();
       finish(await simulateCommand(scenario, beside.scenarios, terminal));
     });
-
-  for (const name of LATER_COMMANDS) {
-    program
-      .command(name, { hidden: true })
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(() => {
-        new Lines(terminal.stderr, terminal.environment).story(
-          `✗ ${name} is not in this version (${VERSION}); it has connect, check, demo and simulate`,
-        );
-        finish(EXIT.unusable);
-      });
-  }
-  return program;
 }
 
 function addPreflight(
   program: Command,
   mode: Mode,
   terminal: Terminal,
+  parts: Parts,
   finish: (exitCode: number) => void,
 ): void {
-  const flags = inputOptions();
+  const flags = inputOptions(mode);
   const command = program.command(mode).description(PURPOSE[mode]);
   for (const { option } of flags) command.addOption(option);
   command
     .addOption(
       new Option(
         '-o, --output <form>',
-        'text, or json: the report on standard output, the story on standard error.',
+        'text; json: the report; markdown: the summary page. With these two the story goes to standard error.',
       )
-        .choices(['text', 'json'])
+        .choices(OUTPUT_FORMS)
         .default('text'),
     )
     .addOption(new Option('--debug', 'Tell more on standard error, such as what is tried again.'))
-    .addHelpText(
-      'after',
-      `
-It signs in as the Azure CLI did: az login.
-${EXAMPLES[mode]}
-${EXIT_CODES}`,
-    )
+    .addHelpText('after', modeHelp(mode))
     .action(async (values: Record<string, unknown> & { output: OutputForm; debug?: true }) => {
+      const { preflightCommand } = await parts.preflight();
       finish(
         await preflightCommand(
           mode,
@@ -177,4 +184,32 @@ ${EXIT_CODES}`,
         ),
       );
     });
+}
+
+/** The commands as they are declared above, for completion. */
+function completed(program: Command, scenarios: readonly string[]): CompletedCommand[] {
+  const helper = program.createHelp();
+  const known = new Map(
+    MODES.flatMap((mode) => inputOptions(mode).map(({ option, values }) => [option.long, values])),
+  );
+  return helper.visibleCommands(program).map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    flags: helper.visibleOptions(command).flatMap(({ long, short, description, required, argChoices }) =>
+      typeof long !== 'string' || long === '--help'
+        ? []
+        : [
+            {
+              long,
+              ...(typeof short === 'string' ? { short } : {}),
+              description,
+              takesValue: required,
+              values: argChoices ?? (long === '--scenario' ? scenarios : (known.get(long) ?? [])),
+            },
+          ],
+    ),
+    words: command.registeredArguments.flatMap(
+      ({ argChoices }) => argChoices ?? (command.name() === 'simulate' ? scenarios : []),
+    ),
+  }));
 }

@@ -1,9 +1,15 @@
 /**
- * The inputs, declared once. action.yml, the command line's flags and the README's tables are held against
- * this by a test; `request.ts` reads what they hold.
+ * The inputs, declared once. action.yml, task.json, the command line's flags and the README's tables are held
+ * against this by a test; `request.ts` reads what they hold.
  */
+import { CLOUD_NAMES } from './azure/clouds.js';
+import type { Mode } from './report.js';
+
 export interface InputDeclaration {
-  /** As in action.yml; the command line's flag is the same with two dashes unless `flag` says otherwise. */
+  /**
+   * As in action.yml. In task.json it is the same in camelCase ({@link taskName}); the command line's flag is the same
+   * with two dashes unless `flag` says otherwise.
+   */
   name: string;
   /** One sentence or two, shown in action.yml, in the flag's help and in the README. */
   description: string;
@@ -15,11 +21,27 @@ export interface InputDeclaration {
   list?: true;
   /** Hosts that have it, when it is not all of them. */
   only?: readonly Host[];
+  /** true or false. On the command line a flag without a value. */
+  flagOnly?: true;
+  /** The modes that it has a meaning in, when it is not all of them. */
+  modes?: readonly Mode[];
+  /** All values, where they can be listed. */
+  values?: readonly string[];
 }
 
-export type Host = 'github' | 'cli';
+export type Host = 'github' | 'azure-pipelines' | 'cli';
+
+/** The modes in which nodes pull. */
+const PULLS: readonly Mode[] = ['connect', 'check'];
 
 export const INPUTS = [
+  {
+    name: 'azure-subscription',
+    description:
+      'Azure Resource Manager service connection to sign in with: workload identity federation, secret, certificate or managed identity.',
+    required: true,
+    only: ['azure-pipelines'],
+  },
   {
     name: 'cluster',
     description:
@@ -42,53 +64,94 @@ export const INPUTS = [
   {
     name: 'subscription-id',
     flag: '--subscription <id>',
-    description:
-      'Subscription of whatever is given by name. Default: the subscription of the Azure CLI login.',
+    description: 'Subscription of whatever is given by name. Default: the subscription of the login.',
   },
   {
     name: 'mode',
-    description: 'connect makes the missing grant and proves the pull; check writes nothing in Azure.',
+    description:
+      'connect makes the missing grant and proves the pull; check writes nothing in Azure; plan writes down what connect would write; disconnect removes the grants that this tool made.',
     default: 'connect',
-    only: ['github'],
+    values: ['connect', 'check', 'plan', 'disconnect'],
+    only: ['github', 'azure-pipelines'],
   },
   {
     name: 'image',
     description:
       'Image to pull, one per line: repo:tag, repo@sha256:… or a full reference. Default: a small tagged image that this login can list.',
     list: true,
+    modes: PULLS,
   },
   {
     name: 'verify',
     description:
       'What a pass needs: pull (a real pull on every pool), access (a role assignment that allows it) or none.',
     default: 'pull',
+    values: ['pull', 'access', 'none'],
+    modes: PULLS,
   },
   {
     name: 'node-pools',
     description: 'Node pools to pull on, one per line. Default: all pools that run nodes.',
     list: true,
+    modes: PULLS,
   },
   {
     name: 'namespace',
     flag: '-n, --namespace <name>',
     description: 'Namespace in which the probe runs.',
     default: 'default',
+    modes: PULLS,
   },
   {
     name: 'kubelet-object-id',
     description:
-      'Object id of the principal whose credential the nodes use, for clusters with a service principal.',
+      'Object id of the principal whose credential the nodes use, for clusters with a service principal; in mode disconnect also for a cluster that is gone.',
   },
   { name: 'timeout', description: 'Limit of the whole run, such as 15m.', default: '15m' },
   {
     name: 'propagation-timeout',
     description: 'How long a refused pull is tried again after a new grant, such as 10m.',
     default: '10m',
+    modes: ['connect'],
   },
   {
     name: 'fail-on',
     description: 'fail, or warn: findings and warnings fail the step too.',
     default: 'fail',
+    values: ['fail', 'warn'],
+  },
+  {
+    name: 'repositories',
+    description:
+      'ABAC-enabled registries: limit the grant to these repositories, one per line; team/* stands for all that begin so. Default: the whole registry.',
+    list: true,
+    modes: ['connect', 'check', 'plan'],
+  },
+  {
+    name: 'dry-run',
+    description: 'disconnect: show what would be removed, and remove nothing: true or false.',
+    default: 'false',
+    flagOnly: true,
+    modes: ['disconnect'],
+  },
+  {
+    name: 'all-direct',
+    description: 'disconnect: also remove grants at the registry that this tool did not make: true or false.',
+    default: 'false',
+    flagOnly: true,
+    modes: ['disconnect'],
+  },
+  {
+    name: 'environment',
+    description:
+      'Azure cloud: AzureCloud, AzureChinaCloud or AzureUSGovernment. Default: AzureCloud, or the cloud of the service connection.',
+    values: CLOUD_NAMES,
+  },
+  {
+    name: 'redact',
+    description:
+      'ids: shorten ids in the log and on the summary page; none. Default: ids on public repositories.',
+    values: ['ids', 'none'],
   },
   {
     name: 'client-id',
@@ -104,17 +167,29 @@ export const INPUTS = [
   },
   {
     name: 'allow-pull-request',
-    description: 'Let connect run for pull requests: true or false.',
+    description: 'Let connect and disconnect run for pull requests: true or false.',
     default: 'false',
-    only: ['github'],
+    only: ['github', 'azure-pipelines'],
+    flagOnly: true,
   },
   {
     name: 'summary',
     description: "Write the run's summary page: true or false.",
     default: 'true',
-    only: ['github'],
+    only: ['github', 'azure-pipelines'],
+    flagOnly: true,
   },
 ] as const satisfies readonly InputDeclaration[];
+
+/** The name in task.json and of output variables: `resource-group` → `resourceGroup`. */
+export function taskName(name: string): string {
+  return name.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
+}
+
+/** Whether a host has this input. */
+export function belongsTo(input: InputDeclaration, host: Host): boolean {
+  return input.only === undefined || input.only.includes(host);
+}
 
 export type InputName = (typeof INPUTS)[number]['name'];
 
@@ -124,10 +199,11 @@ export type RawInputs = Partial<Record<InputName, string>>;
 /** The outputs, declared once. */
 export const OUTPUTS = [
   { name: 'result', description: 'passed, failed or unknown.' },
-  { name: 'changed', description: 'true when a grant was made.' },
+  { name: 'changed', description: 'true when a grant was made or removed.' },
   {
     name: 'would-change',
-    description: 'true when a grant is (or was) missing; unknown when that could not be told.',
+    description:
+      'true when a grant is (or was) missing, or there to be removed; unknown when that could not be told.',
   },
   { name: 'verified', description: 'true only when every requested pull was proved.' },
   { name: 'cause', description: "Id of the first failed check's cause." },
@@ -136,6 +212,10 @@ export const OUTPUTS = [
   { name: 'role', description: "The pull role for the registry's mode." },
   { name: 'role-assignment-id', description: 'Resource id of the role assignment that gives access.' },
   { name: 'digest', description: 'Digest of the image that was pulled.' },
+  {
+    name: 'plan',
+    description: 'mode plan: folder with the plan as az commands, Bicep, Terraform and ARM JSON.',
+  },
   { name: 'report', description: 'Path of report.json.' },
 ] as const;
 

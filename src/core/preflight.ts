@@ -1,5 +1,7 @@
 /** The story, top to bottom: resolve → decide → grant → prove → conclude. */
 import { parseArmId } from './azure/arm-id.js';
+import { CLOUDS } from './azure/clouds.js';
+import type { CloudName } from './azure/clouds.js';
 import { readCluster, readUserKubeconfig } from './azure/cluster.js';
 import type { Cluster } from './azure/cluster.js';
 import type { Registry } from './azure/registry.js';
@@ -13,12 +15,16 @@ import type { Leftover, Ports } from './ports.js';
 import { pullsOutcome, SCHEMA_VERSION, verdict, worst } from './report.js';
 import type { Connection, Grant, Report, Result } from './report.js';
 import type { ClusterRef, RegistryRef, Request } from './request.js';
+import { disconnect } from './stages/disconnect.js';
 import { isYoung, keepAccess, readAccess, tellAccess } from './stages/decide.js';
+import type { AccessFacts } from './stages/decide.js';
 import { grant } from './stages/grant.js';
 import { wantedImages } from './stages/image.js';
 import type { WantedImage } from './stages/image.js';
+import { missingGrant, plan } from './stages/plan.js';
 import { choosePools, connectTo, prove } from './stages/prove.js';
 import type { ChosenPools } from './stages/prove.js';
+import { askedRepositories, checkRepositories, grantedRepositories } from './stages/repositories.js';
 import {
   checkClusterState,
   checkIdentity,
@@ -36,7 +42,7 @@ import { begun, StoryEnds, Telling } from './telling.js';
  */
 export async function preflight(request: Request, ports: Ports, version: string): Promise<Report> {
   const startedAt = ports.clock.now();
-  const azure = new AzureSession(ports);
+  const azure = new AzureSession(ports, CLOUDS[request.environment]);
   const resolver = new Resolver(azure, await subscriptionFor(request, azure));
   const connections: Connection[] = [];
   // What one connection could not remove stays written down while the next one runs.
@@ -108,13 +114,15 @@ async function tellStory(
   telling: Telling,
 ): Promise<Result> {
   const { connection } = telling;
-  const pulls = request.verify === 'pull';
+  const pulls = request.mode !== 'plan' && request.verify === 'pull';
 
-  telling.facts.writes = request.mode === 'connect';
+  telling.facts.writes = request.mode === 'connect' || request.mode === 'disconnect';
   telling.facts.namespace = request.namespace;
   if (registryRef.by !== 'id') telling.facts.wantedRegistry = registryRef.text;
   // Resolve: who are we, which cluster, which registry. Cluster and registry are read side by side.
   await signIn(azure, ports, telling);
+  if (request.mode === 'disconnect')
+    return disconnect(request, clusterRef, registryRef, azure, resolver, ports, telling);
   const since = ports.clock.now();
   const clusterRead = begun(resolver.cluster(clusterRef));
   const located = begun(resolver.located(registryRef));
@@ -128,6 +136,7 @@ async function tellStory(
   checkClusterState(cluster, pulls, telling);
   const principalId = checkIdentity(cluster, request, telling);
   const registry = await resolveRegistry(resolver, registryRef, telling, since);
+  checkRepositories(request, registry, telling);
 
   // What a proof needs is made sure of before anything is written.
   const chosen = choosePools(cluster, request);
@@ -136,7 +145,11 @@ async function tellStory(
   // Decide.
   const decided = await access();
   keepAccess(decided, registry, telling);
-  const grantMissing = request.mode === 'connect' && decided.allowed !== true && decided.grants.length === 0;
+  const missing = missingGrant(request, decided, registry, principalId);
+  if (missing !== undefined && (missing.condition !== undefined || decided.limited.length > 0))
+    telling.facts.grant = missing;
+  if (request.mode === 'plan') return plan(decided, missing, registry, telling);
+  const grantMissing = request.mode === 'connect' && isGrantMissing(decided, request);
   if (!grantMissing) tellAccess(decided, registry, telling);
   const clusterConnection =
     kubeconfig === undefined ? undefined : await reach(cluster, kubeconfig(), azure, ports, telling);
@@ -147,7 +160,8 @@ async function tellStory(
   let grants: readonly Grant[] = decided.grants;
   let unseenGrant = false;
   if (grantMissing) {
-    const made = await grant(azure, registry, principalId, ports, telling);
+    const limit = grantedRepositories(request, decided.kept);
+    const made = await grant(azure, registry, principalId, ports, telling, limit);
     allowed = true;
     grants = made === undefined ? grants : [made];
     unseenGrant = made === undefined;
@@ -168,6 +182,7 @@ async function tellStory(
         facts: {
           access: allowed,
           ignoredRole: decided.ignored.length > 0,
+          limitedRole: decided.limited.length > 0,
           mode: registry.mode,
           networkRestricted: registry.networkRestricted,
           youngGrant,
@@ -273,9 +288,28 @@ async function readAccessSoon(
   const [{ identity }, { id }] = await Promise.all([cluster, located]);
   const principalId = identity.kind === 'managed-identity' ? identity.objectId : request.kubeletObjectId;
   if (principalId === undefined)
-    return { allowed: 'unknown', grants: [], ignored: [], because: 'there is no identity to ask for' };
+    return {
+      allowed: 'unknown',
+      grants: [],
+      ignored: [],
+      limited: [],
+      because: 'there is no identity to ask for',
+    };
   const subscriptionId = parseArmId(id)?.subscriptionId ?? '';
-  return readAccess(azure, { id, subscriptionId }, registry, principalId);
+  return readAccess(azure, { id, subscriptionId }, registry, principalId, (facts) =>
+    askedRepositories(request, facts),
+  );
+}
+
+/**
+ * Whether connect writes: access is absent, or nothing speaks for it. A grant limited to repositories may narrow one that
+ * could not be seen, so it is only written where assignments could be read.
+ */
+function isGrantMissing(access: AccessFacts, request: Request): boolean {
+  if (access.allowed === true || access.standsInTheWay === true) return false;
+  if (access.allowed === false) return true;
+  const blind = request.repositories.length > 0 && access.unreadable !== undefined;
+  return access.grants.length === 0 && !blind;
 }
 
 async function imagesFor(
@@ -374,8 +408,12 @@ function reasonOf(signal: AbortSignal): string {
  *
  * @returns what could not be removed: why, and the kubectl lines that remove it
  */
-export async function cleanUp(leftovers: readonly Leftover[], ports: Ports): Promise<string[]> {
-  const azure = new AzureSession(ports);
+export async function cleanUp(
+  leftovers: readonly Leftover[],
+  environment: CloudName,
+  ports: Ports,
+): Promise<string[]> {
+  const azure = new AzureSession(ports, CLOUDS[environment]);
   const failures = await Promise.all(
     leftovers.filter(({ jobs }) => jobs.length > 0).map((leftover) => cleanOne(leftover, azure, ports)),
   );

@@ -2,7 +2,7 @@
 
 export const SCHEMA_VERSION = 1;
 
-export type Mode = 'connect' | 'check';
+export type Mode = 'connect' | 'check' | 'plan' | 'disconnect';
 export type Verify = 'pull' | 'access' | 'none';
 export type Result = 'passed' | 'failed' | 'unknown';
 export type Status = 'pass' | 'warn' | 'fail' | 'unknown' | 'skip';
@@ -78,6 +78,22 @@ export interface Grant {
   updatedOn?: string;
 }
 
+/** A role assignment that connect would write. */
+export interface PlannedGrant {
+  /** GUID: deterministic, as connect would name it. */
+  name: string;
+  /** Registry's resource id. */
+  scope: string;
+  registryName: string;
+  roleName: string;
+  /** GUID of the role definition. */
+  roleGuid: string;
+  principalId: string;
+  description: string;
+  condition?: string;
+  conditionVersion?: '2.0';
+}
+
 export type Allowed = true | false | 'unknown';
 
 export interface Access {
@@ -85,7 +101,8 @@ export interface Access {
   grants: Grant[];
   /** Id of the role assignment this run made. */
   created?: string;
-  removed?: string;
+  /** Ids of the role assignments this run removed (or, with dry-run, would remove). */
+  removed?: string[];
 }
 
 /** One cluster with one registry. */
@@ -123,6 +140,8 @@ export interface Connection {
   /** The pull role for the registry's mode. */
   role?: string;
   image?: string;
+  /** mode plan: what connect would write; empty when nothing is missing. */
+  plan?: PlannedGrant[];
 }
 
 export interface Report {

@@ -1,4 +1,7 @@
 /** Raw inputs → one frozen Request, or all input errors at once. Nothing is called here. */
+import { CLOUD_NAMES } from './azure/clouds.js';
+import type { CloudName } from './azure/clouds.js';
+import { coversRepository } from './azure/condition.js';
 import { INPUTS } from './inputs.js';
 import type { InputName, RawInputs } from './inputs.js';
 import type { Mode, Verify } from './report.js';
@@ -41,6 +44,11 @@ export interface Request {
   timeoutMs: number;
   propagationTimeoutMs: number;
   failOn: 'fail' | 'warn';
+  /** ABAC-enabled registries: limit the grant to these; `team/*` is a prefix. Empty: the whole registry. */
+  repositories: readonly string[];
+  dryRun: boolean;
+  allDirect: boolean;
+  environment: CloudName;
 }
 
 /** What the host knows about why it runs. */
@@ -49,6 +57,10 @@ export interface Circumstances {
   pullRequest?: string;
   /** The pull request comes from a fork: no probe runs then. */
   fork?: boolean;
+  /** The cloud that the login belongs to, where the host knows it: a service connection's. */
+  environment?: CloudName;
+  /** What the host found wrong with inputs that it reads itself, such as a service connection. */
+  problems?: readonly InputProblem[];
   /** The login brings no subscription of its own, so names need `subscription-id`. */
   needsSubscription?: boolean;
 }
@@ -109,7 +121,12 @@ const IMAGE_FORM =
   'repo:tag, repo@sha256:<64 hexadecimal digits>, or the same after a login server and a slash';
 
 /** Modes of the contract that this version doesn't have yet, so that they are refused by name. */
-const LATER_MODES = ['plan', 'disconnect', 'audit'];
+const LATER_MODES = ['audit'];
+
+const MODES: readonly Mode[] = ['connect', 'check', 'plan', 'disconnect'];
+/** Modes that change something in Azure, and those in which nodes pull. */
+const WRITES_AZURE: readonly Mode[] = ['connect', 'disconnect'];
+const PULLS: readonly Mode[] = ['connect', 'check'];
 
 /**
  * Reads all inputs.
@@ -118,7 +135,7 @@ const LATER_MODES = ['plan', 'disconnect', 'audit'];
  * @throws {Refused} when the inputs are fine but the run may not go on (connect for a pull request)
  */
 export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): Request {
-  const problems: InputProblem[] = [];
+  const problems: InputProblem[] = [...(circumstances.problems ?? [])];
   const refuse = (input: InputName, wanted: string, value?: string): undefined => {
     problems.push(value === undefined ? { input, wanted } : { input, value, wanted });
     return undefined;
@@ -171,6 +188,13 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
   const timeoutMs = duration('timeout');
   const propagationTimeoutMs = duration('propagation-timeout');
   const failOn = oneOf('fail-on', ['fail', 'warn'] as const);
+  const repositories = lines('repositories');
+  const dryRun = oneOf('dry-run', ['false', 'true'] as const) === 'true';
+  const allDirect = oneOf('all-direct', ['false', 'true'] as const) === 'true';
+  const environment = given('environment')
+    ? oneOf<CloudName>('environment', CLOUD_NAMES)
+    : (circumstances.environment ?? 'AzureCloud');
+  if (given('redact')) oneOf('redact', ['ids', 'none'] as const);
   matching('client-id', GUID, 'an application (client) id (a GUID)');
   matching('tenant-id', GUID, 'a tenant id (a GUID)');
   oneOf('summary', ['true', 'false'] as const);
@@ -183,16 +207,20 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
     if (!POOL_NAME.test(pool))
       refuse('node-pools', "a node pool's name: up to 12 lower-case letters and digits, one per line", pool);
   }
+  for (const repository of repositories) {
+    if (!REPOSITORY.test(repository.replace(/\/\*$/, '')))
+      refuse('repositories', 'a repository, or a prefix that ends in /*, one per line', repository);
+  }
   refuseContradictions();
 
   if (problems.length > 0) throw new InputErrors(problems);
-  if (mode === 'connect' && circumstances.pullRequest !== undefined && !allowPullRequest) {
+  if (WRITES_AZURE.includes(mode) && circumstances.pullRequest !== undefined && !allowPullRequest) {
     throw new Refused(
-      `mode connect may write a role assignment, and this run is for a pull request (${circumstances.pullRequest}): refused. ` +
+      `mode ${mode} may change role assignments, and this run is for a pull request (${circumstances.pullRequest}): refused. ` +
         'Use mode check there, or set allow-pull-request: true if everyone who can open one may grant access.',
     );
   }
-  if (verify === 'pull' && circumstances.fork === true) {
+  if (PULLS.includes(mode) && verify === 'pull' && circumstances.fork === true) {
     throw new Refused(
       'this run is for a pull request from a fork: no probe runs on the cluster for it. Use mode check with verify: access.',
     );
@@ -211,15 +239,19 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
     timeoutMs,
     propagationTimeoutMs,
     failOn,
+    repositories: Object.freeze(repositories),
+    dryRun,
+    allDirect,
+    environment,
   });
 
   function readMode(): Mode {
     const value = text('mode') ?? '';
     if (LATER_MODES.includes(value)) {
-      refuse('mode', 'connect or check; plan, disconnect and audit are not in this version', value);
+      refuse('mode', `${MODES.join(', ')}; ${LATER_MODES.join(' and ')} is not in this version`, value);
       return 'check';
     }
-    return oneOf<Mode>('mode', ['connect', 'check']);
+    return oneOf<Mode>('mode', MODES);
   }
 
   function readCluster(line: string): ClusterRef | undefined {
@@ -272,8 +304,17 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
   function refuseContradictions(): void {
     // What the inputs should be together can't be told while the mode itself is unusable.
     const modeStands = !problems.some(({ input }) => input === 'mode');
-    if (modeStands && mode === 'connect' && clusters.length > 1) {
-      refuse('cluster', 'one cluster in mode connect; only check takes several', lines('cluster').join(', '));
+    if (modeStands && WRITES_AZURE.includes(mode) && clusters.length > 1) {
+      refuse(
+        'cluster',
+        `one cluster in mode ${mode}; only check and plan take several`,
+        lines('cluster').join(', '),
+      );
+    }
+    for (const input of ['dry-run', 'all-direct'] as const) {
+      // Whoever sets it anywhere else believes that less, or more, is done than is.
+      if (modeStands && mode !== 'disconnect' && text(input) === 'true')
+        refuse(input, `nothing in mode ${mode}: it belongs to mode disconnect`, 'true');
     }
     if (modeStands && mode === 'check' && verify === 'none') {
       refuse('verify', 'pull or access in mode check: with none there is nothing to check', 'none');
@@ -330,6 +371,9 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       );
     }
     for (const image of images) {
+      if (repositories.length > 0 && !coversRepository(repositories, image.repository)) {
+        refuse('image', `an image of ${repositories.join(', ')}, as repositories says`, image.text);
+      }
       if (image.host === undefined && registries.length > 1) {
         refuse(
           'image',

@@ -51,6 +51,16 @@ export function circumstancesOf(eventName: string | undefined, event: unknown): 
   return rule.fork(event) ? { pullRequest: numbered, fork: true } : { pullRequest: numbered };
 }
 
+/**
+ * Whether anyone at all can read this job's log and page. An internal repository's are read within the enterprise alone;
+ * what the payload doesn't say counts as public.
+ */
+export function readByAnyone(event: unknown): boolean {
+  const visibility = asText(at(event, 'repository', 'visibility'));
+  if (visibility !== undefined) return visibility !== 'private' && visibility !== 'internal';
+  return at(event, 'repository', 'private') !== true;
+}
+
 /** Whether the head is in another repository than the one the workflow runs in. A deleted fork is null. */
 function outside(event: unknown, head: unknown): boolean {
   const name = asText(at(head, 'full_name'));

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import type { RawInputs } from '../core/inputs.js';
 import { parseJson } from '../core/json.js';
 import type { Circumstances } from '../core/request.js';
-import { azureCliCredential, gitHubOidcCredential } from '../host/credentials.js';
-
+import { ambientCredential, gitHubOidcCredential } from '../host/credentials.js';
 import type { HostSide } from '../host/run.js';
-import { circumstancesOf } from './circumstances.js';
+import { redactionOf, redactor } from '../render/redact.js';
+import type { Redact } from '../render/redact.js';
+import { circumstancesOf, readByAnyone } from './circumstances.js';
 import { actionsExec } from './exec.js';
 import { saveLeftovers } from './state.js';
 
@@ -29,24 +30,22 @@ export function gitHubHost(
     signal,
     temporaryFolder: environment.RUNNER_TEMP ?? tmpdir(),
     remember: saveLeftovers,
-    signIn({ sender, clock, log }) {
+    signIn(ground) {
       if (clientId === undefined || tenantId === undefined) {
-        return azureCliCredential({
+        return ambientCredential({
+          ...ground,
+          environment,
           exec: actionsExec(environment),
-          clock,
-          log,
           howToSignIn: HOW_TO_SIGN_IN,
         });
       }
       return gitHubOidcCredential({
+        ...ground,
         clientId,
         tenantId,
         audience: raw.audience,
         requestUrl: environment.ACTIONS_ID_TOKEN_REQUEST_URL,
         requestToken: environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
-        sender,
-        clock,
-        log,
       });
     },
   };
@@ -58,6 +57,11 @@ export function readCircumstances(environment: NodeJS.ProcessEnv, raw: RawInputs
     ...circumstancesOf(environment.GITHUB_EVENT_NAME, readEvent(environment.GITHUB_EVENT_PATH)),
     needsSubscription: raw['client-id'] !== undefined,
   };
+}
+
+/** How ids are told: the logs of a public repository are read by anyone. */
+export function redactionFor(environment: NodeJS.ProcessEnv, raw: RawInputs): Redact {
+  return redactor(redactionOf(raw.redact, readByAnyone(readEvent(environment.GITHUB_EVENT_PATH))));
 }
 
 function readEvent(path: string | undefined): unknown {

@@ -1,9 +1,11 @@
 /** The action's post step: removes what the main step remembered and could not remove, because it died or was cancelled. */
 import { info, warning } from '@actions/core';
+import { cloudNamed } from '../core/azure/clouds.js';
 import type { RawInputs } from '../core/inputs.js';
 import { removeRemembered } from '../host/run.js';
 import { forAnnotation, forLog } from '../render/escape.js';
-import { gitHubHost } from './host.js';
+import { redactedLog } from '../render/redact.js';
+import { gitHubHost, redactionFor } from './host.js';
 import { createLog } from './log.js';
 import { readLeftovers } from './state.js';
 
@@ -18,22 +20,27 @@ export async function post(
 ): Promise<void> {
   const leftovers = readLeftovers();
   if (leftovers.length === 0) return;
+  const redact = redactionFor(environment, raw);
   try {
     const names = leftovers.flatMap(({ jobs }) => jobs).join(', ');
     info(`looking for what the step left behind: ${forLog(names)}`);
     const notRemoved = await removeRemembered(
       leftovers,
-      gitHubHost(environment, raw, createLog(), signal),
+      // The main step took the same input, or it would have left nothing.
+      cloudNamed(raw.environment ?? '')?.name ?? 'AzureCloud',
+      gitHubHost(environment, raw, redactedLog(createLog(), redact), signal),
       LIMIT_MS,
     );
     if (notRemoved.length > 0) {
       warning(
         forAnnotation(
-          ['The cluster removes these by itself later; or remove them now:', ...notRemoved].join('\n'),
+          ['The cluster removes these by itself later; or remove them now:', ...redact(notRemoved)].join(
+            '\n',
+          ),
         ),
       );
     }
   } catch (thrown) {
-    warning(forAnnotation(`clean-up: ${thrown instanceof Error ? thrown.message : String(thrown)}`));
+    warning(forAnnotation(redact(`clean-up: ${thrown instanceof Error ? thrown.message : String(thrown)}`)));
   }
 }

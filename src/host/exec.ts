@@ -13,8 +13,12 @@ export class CommandNotFound extends Error {
 /** The longest output of a command that is read. */
 const LONGEST_OUTPUT = 16 * 1024 * 1024;
 
-/** Inputs may hold what only we should see, states are ours, and whoever holds the last one can sign in as the workflow. */
-const NOT_FOR_CHILDREN = /^(INPUT_|STATE_|ACTIONS_ID_TOKEN_)/i;
+/**
+ * Inputs may hold what only we should see, states are ours, and whoever holds the others can sign in as the workflow or the
+ * service connection. The agent's: azure-pipelines-task-lib, internal.js, which takes most of them away when it loads.
+ */
+const NOT_FOR_CHILDREN =
+  /^(INPUT_|STATE_|ACTIONS_ID_TOKEN_|ENDPOINT_|SECRET_|SECUREFILE_|VSTS_|SYSTEM_ACCESSTOKEN$)/i;
 
 /** The environment that commands get: all of it but this step's inputs, its state and the workflow's identity. */
 export function environmentForChildren(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -1,4 +1,5 @@
 /** What a host says when a run ended without a report. */
+import type { OutputName } from '../core/inputs.js';
 import { SignInError } from '../core/ports.js';
 import { InputErrors, Refused, describeProblem } from '../core/request.js';
 
@@ -39,4 +40,31 @@ export function describeFailure(error: unknown): Failure {
     return { kind: 'ended', problems: [error.message], fix: error.fix, cause: error.causeId };
   }
   return { kind: 'ended', problems: [error instanceof Error ? error.message : String(error)] };
+}
+
+/** What a CI system is told of a run without a report. Its texts may hold foreign words: escape them. */
+export interface FailureTold {
+  /** Why the step failed, in one line. */
+  headline: string;
+  /** Texts of errors, beside the headline; none when the headline says it all. */
+  errors: string[];
+  /** The outputs that are known; all others are empty. */
+  outputs: Partial<Record<OutputName, string>>;
+}
+
+const HEADLINES: Readonly<Record<Failure['kind'], string>> = {
+  unusable: 'nothing was called',
+  cancelled: 'cancelled',
+  ended: 'could not be carried through',
+};
+
+export function tellFailure({ kind, problems, fix, cause }: Failure): FailureTold {
+  const [only = '', ...more] = problems;
+  const fixed = fix === undefined ? problems : [...problems.slice(0, -1), `${problems.at(-1) ?? ''}\n${fix}`];
+  const count = more.length > 0 ? `${problems.length} problems` : (only.split('\n')[0] ?? '');
+  return {
+    headline: `${HEADLINES[kind]}: ${count}`,
+    errors: more.length > 0 || fix !== undefined ? fixed : [],
+    outputs: { result: 'unknown', verified: 'false', 'would-change': 'unknown', cause: cause ?? '' },
+  };
 }

@@ -1,21 +1,25 @@
 /** What every host does around the core: read the request, open the ports, run, put the report down. */
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { OutputName, RawInputs } from '../core/inputs.js';
-import { AZURE_CLOUD } from '../core/azure/clouds.js';
+import { CLOUDS } from '../core/azure/clouds.js';
+import type { Cloud, CloudName } from '../core/azure/clouds.js';
 import { deleteCommand } from '../core/kubernetes/clean-up.js';
 import { Sender } from '../core/http/sender.js';
 import { Trust } from '../core/http/trust.js';
-import type { Clock, Credential, Leftover, Log, Ports } from '../core/ports.js';
+import type { Clock, Credential, Http, Leftover, Log, Ports } from '../core/ports.js';
 import { cleanUp, preflight } from '../core/preflight.js';
 import type { Report } from '../core/report.js';
 import { readRequest } from '../core/request.js';
 import type { Circumstances } from '../core/request.js';
 import { outputsOf } from '../render/outputs.js';
+import { planFiles } from '../render/plan/index.js';
 import { reportJson } from '../render/report-json.js';
 import { systemClock } from './clock.js';
 import { OutOfTime } from './failure.js';
 import { createHttp } from './http.js';
 import type { ClosableHttp } from './http.js';
+import { writePlan } from './plan-files.js';
 import { writeReport } from './report-file.js';
 import { VERSION } from './version.js';
 import { unlessAborted } from './token-cache.js';
@@ -25,8 +29,12 @@ export const CLEAN_UP_LIMIT_MS = 5_000;
 
 /** What a login is made from. */
 export interface SignInGround {
+  /** The cloud that the run is for. */
+  cloud: Cloud;
   /** Sends to the sign-in service alone; the core has senders of its own. */
   sender: Sender;
+  /** Uses no proxy: for what only this machine itself can answer. */
+  http: Http;
   clock: Clock;
   log: Log;
 }
@@ -71,16 +79,19 @@ export async function runPreflight(
   host: HostSide,
 ): Promise<Outcome> {
   const request = readRequest(raw, circumstances);
-  const http = createHttp(host.environment);
+  const { environment } = request;
+  const network = openNetwork(host.environment);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(new OutOfTime(request.timeoutMs)), request.timeoutMs);
   let leftovers: Leftover[] = [];
-  const ports = openPorts(http, host, AbortSignal.any([host.signal, deadline.signal]), (known) => {
-    leftovers = known.filter(({ jobs }) => jobs.length > 0);
-    host.remember(known);
-  });
-  const removeLeftovers = (): Promise<string[]> => removeWithin(CLEAN_UP_LIMIT_MS, leftovers, ports);
   try {
+    const signal = AbortSignal.any([host.signal, deadline.signal]);
+    const ports = openPorts(network, host, CLOUDS[environment], signal, (known) => {
+      leftovers = known.filter(({ jobs }) => jobs.length > 0);
+      host.remember(known);
+    });
+    const removeLeftovers = (): Promise<string[]> =>
+      removeWithin(CLEAN_UP_LIMIT_MS, leftovers, environment, ports);
     let report: Report;
     try {
       // Out of time, the core may still have a report to give; cancelled, nobody waits for it.
@@ -97,7 +108,7 @@ export async function runPreflight(
     };
   } finally {
     clearTimeout(timer);
-    await http.close();
+    await network.close();
   }
 }
 
@@ -107,35 +118,52 @@ export async function runPreflight(
  */
 export async function removeRemembered(
   leftovers: readonly Leftover[],
+  environment: CloudName,
   host: HostSide,
   limitMs: number,
 ): Promise<string[]> {
   if (leftovers.length === 0) return [];
-  const http = createHttp(host.environment);
+  const network = openNetwork(host.environment);
   try {
-    return await removeWithin(
-      limitMs,
-      leftovers,
-      openPorts(http, host, host.signal, () => undefined),
-    );
+    const ports = openPorts(network, host, CLOUDS[environment], host.signal, () => undefined);
+    return await removeWithin(limitMs, leftovers, environment, ports);
   } finally {
-    await http.close();
+    await network.close();
   }
 }
 
+interface Network {
+  http: ClosableHttp;
+  /** Without proxies. */
+  direct: ClosableHttp;
+  close(): Promise<void>;
+}
+
+function openNetwork(environment: NodeJS.ProcessEnv): Network {
+  const [http, direct] = [createHttp(environment), createHttp({})];
+  return {
+    http,
+    direct,
+    async close() {
+      await Promise.all([http.close(), direct.close()]);
+    },
+  };
+}
+
 function openPorts(
-  http: ClosableHttp,
+  { http, direct }: Network,
   host: HostSide,
+  cloud: Cloud,
   signal: AbortSignal,
   remember: (leftovers: Leftover[]) => void,
 ): Ports {
   const { log } = host;
   // No signal: a login begun by one part of a run is used by the others too, its clean-up among them.
-  const sender = new Sender(http, new Trust(AZURE_CLOUD), systemClock, log);
+  const sender = new Sender(http, new Trust(cloud), systemClock, log);
   return {
     log,
     clock: systemClock,
-    credential: host.signIn({ sender, clock: systemClock, log }),
+    credential: host.signIn({ cloud, sender, http: direct, clock: systemClock, log }),
     http,
     remember,
     runId: randomBytes(4).toString('hex'),
@@ -146,13 +174,17 @@ function openPorts(
 async function removeWithin(
   limitMs: number,
   leftovers: readonly Leftover[],
+  environment: CloudName,
   ports: Ports,
 ): Promise<string[]> {
   if (leftovers.length === 0) return [];
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new Error(`not removed within ${limitMs / 1000} s`)), limitMs);
   try {
-    return await unlessAborted(cleanUp(leftovers, { ...ports, signal: limit.signal }), limit.signal);
+    return await unlessAborted(
+      cleanUp(leftovers, environment, { ...ports, signal: limit.signal }),
+      limit.signal,
+    );
   } catch (error) {
     ports.log.debug(`clean-up: ${error instanceof Error ? error.message : String(error)}`);
     return leftovers.flatMap(({ namespace, jobs }) => jobs.map((job) => deleteCommand(namespace, job)));
@@ -169,7 +201,8 @@ async function putDown(
 ): Promise<Pick<Outcome, 'report' | 'reportPath' | 'reportProblem' | 'outputs'>> {
   try {
     const reportPath = await writeReport(temporaryFolder, runId, reportJson(report));
-    return { report, reportPath, outputs: outputsOf(report, reportPath) };
+    const planPath = await writePlan(dirname(reportPath), planFiles(report));
+    return { report, reportPath, outputs: outputsOf(report, reportPath, planPath) };
   } catch (error) {
     const reportProblem = error instanceof Error ? error.message : String(error);
     return { report, reportPath: '', reportProblem, outputs: outputsOf(report, '') };
@@ -182,4 +215,11 @@ function succeeded(report: Report, failOn: 'fail' | 'warn'): boolean {
   return report.connections.every(
     ({ findings, checks }) => findings.length === 0 && checks.every(({ status }) => status !== 'warn'),
   );
+}
+
+/** Why a step did not succeed, in one line. */
+export function verdictLine({ report }: Pick<Outcome, 'report'>): string {
+  if (report.result === 'passed')
+    return `${report.mode}: passed with findings or warnings, and fail-on is warn`;
+  return `${report.mode}: ${report.result}${report.cause === undefined ? '' : `, cause ${report.cause}`}`;
 }

@@ -7,6 +7,8 @@ import { shellWord } from '../core/shell.js';
 export interface SignInAttempt {
   /** "GitHub's OIDC token", "the Azure CLI's login". */
   by: string;
+  /** What it showed to Entra, where that is known; else a login that began earlier. */
+  shows?: 'assertion' | 'secret' | 'certificate';
   scope: string;
   clientId?: string;
   tenantId?: string;
@@ -33,9 +35,12 @@ interface RefusalKind {
 }
 
 /**
- * Sources: https://learn.microsoft.com/entra/identity-platform/reference-error-codes;
- * recording: errors.quoted-in-public-docs.json (700213, 70021, 700016); 7002138 is quoted in Azure/login issue 515,
- * 700211 in Azure/azure-workload-identity issue 1200, 700024 in Azure/login issue 372.
+ * Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes, those that a login of this product can
+ * get: an application's, or a user's that the Azure CLI holds. Not on that page: `recording:
+ * errors.quoted-in-public-docs.json` (700213, 70021, 700016); 7002138 is quoted in Azure/login issue 515, 700211 in
+ * Azure/azure-workload-identity issue 1200, 700024 in Azure/login issue 372; 7000214 and 1000502 are tested for in
+ * AzureAD/microsoft-identity-web, CertificateReloadLogicTests.cs; 7000112 and 7000215 are at
+ * https://learn.microsoft.com/troubleshoot/entra/entra-id/app-integration/welcome-app-integration.
  */
 const KINDS: readonly RefusalKind[] = [
   {
@@ -50,51 +55,72 @@ const KINDS: readonly RefusalKind[] = [
       `The federated credential differs from the token in upper and lower case alone: they must be the same. ${federate(attempt)}`,
   },
   {
-    codes: [700016],
+    codes: [700016, 700011],
     causeId: 'application-not-found',
     fix: ({ clientId, tenantId }) =>
       `Look whether client-id is the application's client id${shown(clientId)}, not its object id or secret's id, and whether tenant-id${shown(tenantId)} is the tenant it is in.`,
   },
   {
-    codes: [90002, 900023],
+    codes: [90002, 90019, 900023, 50059, 50128],
     causeId: 'tenant-not-found',
     fix: ({ tenantId }) =>
-      `Look at tenant-id${shown(tenantId)}: az account show --query tenantId -o tsv prints it.`,
+      `Look at tenant-id${shown(tenantId)}, and whether environment is the cloud it is in: az account show --query tenantId -o tsv prints it.`,
   },
   {
-    codes: [7000215, 7000222],
+    codes: [90038, 90051, 900432, 1000104],
+    causeId: 'cloud-mismatch',
+    fix: ({ tenantId }) =>
+      `The tenant${shown(tenantId)} is in another cloud than the one that was asked. Give this step the environment that it is in.`,
+  },
+  {
+    codes: [7000215, 7000222, 70002],
     causeId: 'client-secret-refused',
     fix: () =>
       'The client secret is wrong or has expired. Sign in without one: give the application a federated credential, see https://learn.microsoft.com/azure/developer/github/connect-from-azure-openid-connect',
   },
   {
-    codes: [700024],
-    causeId: 'assertion-expired',
-    fix: () =>
-      "The CI system's token that this login began with has expired, and with it the login can't get tokens for anything new. Sign in right before this step, or give client-id, tenant-id and subscription-id to this step: it then asks for a fresh one whenever it needs it.",
+    codes: [700027, 700030, 7000214, 1000502, 50012],
+    causeId: 'client-certificate-refused',
+    fix: ({ clientId }) =>
+      `Entra doesn't know the certificate as the application's${shown(clientId)}, or it is no longer valid. Add it to the application: az ad app credential reset --id ${clientId ?? '<client id>'} --cert @certificate.pem --append`,
   },
+  { codes: [700024, 500133], causeId: 'assertion-expired', fix: freshen },
   {
-    codes: [50078, 50173, 70043, 70044, 700082, 700084],
+    codes: [50055, 50078, 50089, 50132, 50133, 50144, 50173, 70000, 70008, 70043, 70044, 700082, 700084],
     causeId: 'login-expired',
     fix: () => 'The login has expired. Sign in again: az login',
   },
   {
-    codes: [50076, 50079, 53003],
+    codes: [
+      50005, 50072, 50074, 50076, 50079, 50097, 50105, 50131, 50155, 50158, 53000, 53001, 53002, 53003, 53004,
+      53010, 53011, 530034, 530035,
+    ],
     causeId: 'conditional-access',
     fix: () =>
       "A Conditional Access policy of the tenant asks for more than this login has shown. Ask the tenant's administrators which.",
   },
   {
-    codes: [7000112],
+    codes: [7000112, 70001],
     causeId: 'application-disabled',
     fix: ({ clientId }) =>
       `The application${shown(clientId)} is disabled. Enable it in Entra, or sign in as another.`,
   },
   {
-    codes: [500011],
+    codes: [500011, 50001, 650052, 650057],
     causeId: 'resource-not-in-tenant',
     fix: ({ scope, tenantId }) =>
       `The tenant${shown(tenantId)} doesn't know ${scope}. Sign in to the tenant that the cluster and the registry belong to.`,
+  },
+  {
+    codes: [50002, 500021, 500022, 500212, 500213],
+    causeId: 'sign-in-refused',
+    fix: ({ tenantId }) =>
+      `Tenant restrictions of this machine's network, or the tenant's${shown(tenantId)} policy for other tenants, forbid it. Ask the administrators of both.`,
+  },
+  {
+    codes: [50033, 90006, 90012, 90024, 90033, 90055],
+    causeId: 'sign-in-refused',
+    fix: () => 'Entra has trouble, and says that it will pass. Run it again in a few minutes.',
   },
 ];
 
@@ -163,6 +189,15 @@ function federate({ clientId, assertion }: SignInAttempt): string {
   const { issuer, subject, audience } = assertion;
   const parameters = JSON.stringify({ name: 'aks-acr-pull', issuer, subject, audiences: [audience] });
   return `Give the application a federated credential with exactly these values: az ad app federated-credential create --id ${clientId ?? '<client id>'} --parameters ${shellWord(parameters)}`;
+}
+
+/** An assertion that isn't valid now: why depends on who made it, and when. */
+function freshen({ shows }: SignInAttempt): string {
+  if (shows === 'certificate')
+    return 'The assertion was made just now, so this machine and Entra differ about the time: set its clock.';
+  if (shows === 'assertion')
+    return "The token is asked for anew for every sign-in, so whoever issues it gave one that is not valid now, or the clock of this machine's host is wrong. A file that AZURE_FEDERATED_TOKEN_FILE names must be renewed before its token expires.";
+  return "The CI system's token that this login began with has expired, and with it the login can't get tokens for anything new. Sign in right before this step, or give client-id, tenant-id and subscription-id to this step: it then asks for a fresh one whenever it needs it.";
 }
 
 function shown(id: string | undefined): string {

@@ -38,7 +38,7 @@ function givingAccess({ access }: Connection): string | undefined {
  * All outputs, empty text for what isn't known. GitHub drops an output that holds a masked value, and ids may be masked: so
  * `result`, `verified`, `changed`, `role` and `digest`, which other jobs need, never hold an id.
  */
-export function outputsOf(report: Report, reportPath: string): Record<OutputName, string> {
+export function outputsOf(report: Report, reportPath: string, planPath = ''): Record<OutputName, string> {
   const { connections } = report;
   const pulls = connections.flatMap((connection) => connection.pulls);
   return {
@@ -56,6 +56,7 @@ export function outputsOf(report: Report, reportPath: string): Record<OutputName
         .filter(({ status, digest }) => status === 'pass' && DIGEST.test(digest ?? ''))
         .map(({ digest }) => digest),
     ),
+    plan: planPath,
     report: reportPath,
   };
 }

@@ -1,6 +1,6 @@
 /** The way an image takes, as a picture: kubelet identity → role → registry → node pools, with the broken link marked. */
 import type { Connection, PullStatus } from '../core/report.js';
-import { forMermaid } from './escape.js';
+import { forMarkdown, forMermaid } from './escape.js';
 import { count, list, MARKS, poolStatuses, registryName } from './words.js';
 
 type LinkState = 'good' | 'broken' | 'unknown' | 'untried';
@@ -63,6 +63,9 @@ function roleNames({ access, role }: Connection): string {
 /** identity → role, role → registry. */
 function accessLinks({ access, identity }: Connection): [Link, Link] {
   const untried: Link = { state: 'untried', words: 'not reached' };
+  // Mode disconnect: that there is no grant is what was wanted.
+  if (access.removed !== undefined && access.allowed === false)
+    return [{ state: 'untried', words: 'no grant' }, untried];
   if (access.allowed === true) {
     const made = access.created === undefined ? 'has it' : 'has it, granted now';
     return [
@@ -96,19 +99,46 @@ function poolLinks({ pulls }: Connection): { name: string; link: Link }[] {
 }
 
 /** What failed may lie outside access and pulls, such as a stopped cluster: then the first link that isn't good is it. */
-function withFailureMarked(links: Link[], { result }: Connection): Link[] {
+function withFailureMarked(links: Link[], { result, access }: Connection): Link[] {
+  // What mode disconnect could not remove breaks no link.
+  if (access.removed !== undefined) return links;
   if (result !== 'failed' || links.some(({ state }) => state === 'broken')) return links;
   const first = links.findIndex(({ state }) => state !== 'good');
   return links.map((link, index) => (index === first ? { ...link, state: 'broken' } : link));
 }
 
-/** A Mermaid flowchart of one connection, without its fence. */
-export function pathDiagram(connection: Connection): string {
-  const pools = poolLinks(connection);
+function allLinks(
+  connection: Connection,
+  pools: readonly { link: Link }[],
+): [Link | undefined, Link | undefined, ...Link[]] {
   const [toRole, toRegistry, ...toPools] = withFailureMarked(
     [...accessLinks(connection), ...pools.map(({ link }) => link)],
     connection,
   );
+  return [toRole, toRegistry, ...toPools];
+}
+
+/** The same way as a Markdown list, a line for each link: for pages that show no pictures. */
+export function pathList(connection: Connection): string {
+  const pools = poolLinks(connection);
+  const [toRole, toRegistry, ...toPools] = allLinks(connection, pools);
+  const [role, registry] = [`role ${roleNames(connection)}`, `registry ${registryName(connection)}`];
+  const item = (from: string, link: Link | undefined, to: string): string => {
+    const { state, words } = link ?? { state: 'untried', words: '' };
+    const line = `${LOOKS[state].mark}${forMarkdown(`${from} → ${to}: ${words}`)}`;
+    return `- ${state === 'broken' ? `**${line}**` : line}`;
+  };
+  return [
+    item(`kubelet identity ${identityName(connection)}`, toRole, role),
+    item(role, toRegistry, registry),
+    ...pools.map(({ name }, index) => item(registry, toPools[index], name)),
+  ].join('\n');
+}
+
+/** A Mermaid flowchart of one connection, without its fence. */
+export function pathDiagram(connection: Connection): string {
+  const pools = poolLinks(connection);
+  const [toRole, toRegistry, ...toPools] = allLinks(connection, pools);
   const arrow = (from: string, link: Link | undefined, to: string): string => {
     const { mark, arrow: shape } = LOOKS[link?.state ?? 'untried'];
     return `  ${from} ${shape}|"${mark}${forMermaid(link?.words ?? '')}"| ${to}`;

@@ -5,6 +5,7 @@
 import type { Waiting } from '../core/ports.js';
 import type { Check, Connection, Finding, Fix, Pull, Report, Result } from '../core/report.js';
 import { forLog } from './escape.js';
+import { planCommands } from './plan/index.js';
 import {
   brokenSentence,
   count,
@@ -150,10 +151,23 @@ export function closingLines(report: Report): string[] {
   const findings = findingsOf(report).length;
   const worth = findings === 0 ? '' : `, ${count(findings, 'finding')} worth a look`;
   const took = `took ${duration(report.durationMs)}${worth}`;
-  if (connections.length === 1) return [...connections.map(closing), `  ${report.mode} ${took}`];
+  const plan = planLines(report);
+  if (connections.length === 1) return [...connections.map(closing), `  ${report.mode} ${took}`, ...plan];
   const good = connections.filter(({ result }) => result === 'passed').length;
   return [
     ...connections.map(closing),
     `${RESULT_WORDS[report.result]} ${good} of ${count(connections.length, 'connection')} passed; ${report.mode} ${took}`,
+    ...plan,
   ];
+}
+
+/** What someone who may write it runs: commands alone on their lines, so that they can be copied. */
+function planLines(report: Report): string[] {
+  const commands = planCommands(report);
+  return commands.length === 0
+    ? []
+    : [
+        '  what connect would write, as az commands:',
+        ...commands.flatMap(lines).map((line) => INDENT + line),
+      ];
 }

@@ -1,7 +1,8 @@
-/** The report as a page: GitHub's job summary. The verdict and the one broken link first, all else below it. */
+/** The report as a page: GitHub's job summary, Azure Pipelines' summary tab. The verdict and the one broken link first, all else below it. */
 import type { Check, Connection, Finding, Fix, Grant, Pull, Report, Result } from '../core/report.js';
 import { forMarkdown, forMarkdownBlock, forMarkdownCode } from './escape.js';
-import { pathDiagram } from './path.js';
+import { pathDiagram, pathList } from './path.js';
+import { planCommands, plannedOf, planFiles } from './plan/index.js';
 import {
   brokenLink,
   brokenSentence,
@@ -32,27 +33,58 @@ const LARGEST = 1_000_000;
 /** More connections than this are told in the table alone, unless they did not pass. */
 const MOST_TOLD = 20;
 
+export interface PageOptions {
+  /** False: a page of plain Markdown, where no pictures are shown and no HTML is read. */
+  mermaid: boolean;
+}
+
 /** The page of one run. Short when all is well; never larger than GitHub takes. */
-export function summaryMarkdown(report: Report): string {
+export function summaryMarkdown(report: Report, options: PageOptions = { mermaid: true }): string {
   const { connections } = report;
   const [only] = connections;
-  const told = connections.length === 1 && only !== undefined ? connection(only) : several(report);
+  const told =
+    connections.length === 1 && only !== undefined ? connection(only, options) : several(report, options);
   const head = `## aks-acr-pull: ${RESULTS[report.result]}`;
   const headline = connections.length === 1 && only !== undefined ? [verdictSentence(only, forMarkdown)] : [];
   const page = (body: string[]): string =>
-    [head, ...headline, ...body, foot(report)].filter((part) => part !== '').join('\n\n') + '\n';
-  const whole = page([...told, ...findings(findingsOf(report))]);
+    [head, ...headline, ...body, foot(report)]
+      .map(options.mermaid ? (part) => part : plain)
+      .filter((part) => part !== '')
+      .join('\n\n') + '\n';
+  const whole = page([...planned(report, options), ...told, ...findings(findingsOf(report))]);
   if (Buffer.byteLength(whole) <= LARGEST) return whole;
   return page(['The page would be larger than GitHub shows: report.json has everything.']);
 }
 
 function foot({ mode, durationMs, tool, connections }: Report): string {
   const changed = connections.some((item) => item.changed);
-  const wrote = changed ? 'the missing grant was made' : 'nothing was changed in Azure';
+  const done = mode === 'disconnect' ? 'grants were removed' : 'the missing grant was made';
+  const wrote = changed ? done : 'nothing was changed in Azure';
   return `<sub>aks-acr-pull ${forMarkdown(tool.version)} · mode ${mode} · ${wrote} · ${duration(durationMs)} · the output <code>report</code> names the file with all details</sub>`;
 }
 
-function several(report: Report): string[] {
+/**
+ * What connect would write: the commands to see, the other languages folded where a page can fold. Those hold ids
+ * literally, so with shortened ones they are left to the files.
+ */
+function planned(report: Report, { mermaid }: PageOptions): string[] {
+  const commands = planCommands(report);
+  if (commands.length === 0) return [];
+  const isWhole = plannedOf(report).every(({ grant }) => !grant.scope.includes('…'));
+  const others = planFiles(report).filter(({ language }) => language !== 'sh');
+  return [
+    '### What connect would write',
+    forMarkdownBlock(commands, 'sh'),
+    ...(mermaid && isWhole
+      ? others.flatMap(({ name, text, language }) =>
+          folded(forMarkdownCode(name), [forMarkdownBlock(text.trimEnd().split('\n'), language)]),
+        )
+      : []),
+    'The output `plan` names the folder with all forms as files: az commands, Bicep, Terraform and ARM JSON.',
+  ];
+}
+
+function several(report: Report, options: PageOptions): string[] {
   const { connections } = report;
   const good = connections.filter(({ result }) => result === 'passed').length;
   const rows = connections.map((item) => [
@@ -70,19 +102,19 @@ function several(report: Report): string[] {
     ...worthTelling.flatMap((item) => {
       const title = `${forMarkdown(item.cluster.name)} → ${forMarkdown(registryName(item))}`;
       return item.result === 'passed'
-        ? folded(title, connection(item))
-        : [`### ${RESULTS[item.result]}: ${title}`, ...connection(item)];
+        ? folded(title, connection(item, options))
+        : [`### ${RESULTS[item.result]}: ${title}`, ...connection(item, options)];
     }),
   ];
 }
 
 /** One cluster with one registry. */
-function connection(item: Connection): string[] {
+function connection(item: Connection, { mermaid }: PageOptions): string[] {
   const broken = brokenLink(item);
   const calm = item.result === 'passed';
   const checks = checkTable(item.checks, broken);
   return [
-    forMarkdownBlock([pathDiagram(item)], 'mermaid'),
+    mermaid ? forMarkdownBlock([pathDiagram(item)], 'mermaid') : pathList(item),
     ...(broken === undefined ? [] : brokenSection(broken, item)),
     ...pullTable(item.pulls),
     ...accessTable(item),
@@ -222,6 +254,16 @@ function section(title: string, body: string[]): string[] {
 /** `summary` is Markdown that was made harmless; inside <summary> it is HTML, where our entities mean the same. */
 function folded(summary: string, body: string[]): string[] {
   return body.length === 0 ? [] : [`<details><summary>${summary}</summary>`, ...body, '</details>'];
+}
+
+/** A part without the HTML of {@link folded} and {@link foot}: foreign text holds none, it was made harmless. */
+function plain(part: string): string {
+  if (part.startsWith('```')) return part;
+  return part
+    .replace(/^<details><summary>(.*)<\/summary>$/, '#### $1')
+    .replace(/^<\/details>$/, '')
+    .replace(/^<sub>(.*)<\/sub>$/, '$1')
+    .replaceAll(/<\/?code>/g, '');
 }
 
 /** Cells are Markdown that was made harmless: no pipes, no new lines. */

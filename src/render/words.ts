@@ -164,12 +164,18 @@ type Quote = (text: string) => string;
 export function verdictSentence(connection: Connection, quote: Quote): string {
   const cluster = quote(connection.cluster.name);
   const registry = quote(registryName(connection));
+  if (connection.access.removed !== undefined) return removalSentence(connection, cluster, registry);
   const granted =
     connection.access.created === undefined
       ? ''
       : ` The missing grant${connection.role === undefined ? '' : ` (${quote(connection.role)})`} was made.`;
   switch (connection.result) {
     case 'passed': {
+      if (connection.plan !== undefined) {
+        return connection.plan.length === 0
+          ? `${cluster} may pull from ${registry} already: connect would write nothing.`
+          : `For ${cluster} to pull from ${registry}, connect would write ${count(connection.plan.length, 'role assignment')} (${list(connection.plan.map(({ roleName }) => quote(roleName)))}).`;
+      }
       if (pullsOutcome(connection.pulls) === 'proved') {
         const pools = pulledPools(connection);
         return `${cluster} can pull from ${registry}: proved on ${count(pools.length, 'node pool')} (${list(pools.map(quote))}).${granted}`;
@@ -183,6 +189,25 @@ export function verdictSentence(connection: Connection, quote: Quote): string {
       return `${cluster} is not ready to pull from ${registry}.${granted}`;
     case 'unknown':
       return `Whether ${cluster} can pull from ${registry} could not be told.${granted}`;
+  }
+}
+
+/** Mode disconnect: what went, or would go, and whether that is enough. */
+function removalSentence(connection: Connection, cluster: string, registry: string): string {
+  const { access, result, changed, findings } = connection;
+  const number = access.removed?.length ?? 0;
+  const still = findings.some(({ id }) => id === 'still-allowed') ? ' Something else lets it pull.' : '';
+  const was = number === 1 ? 'was' : 'were';
+  switch (result) {
+    case 'passed':
+      if (number === 0) return `${cluster} had no grant at ${registry} to be removed.${still}`;
+      return changed
+        ? `${cluster} is disconnected from ${registry}: ${count(number, 'grant')} ${was} removed.${still}`
+        : `Dry run: ${count(number, 'grant')} of ${cluster} at ${registry} would be removed; nothing was changed.${still}`;
+    case 'failed':
+      return `${cluster} is not disconnected from ${registry}${number === 0 ? '' : `, though ${count(number, 'grant')} ${was} removed`}.`;
+    case 'unknown':
+      return `Whether ${cluster} is disconnected from ${registry} could not be told.`;
   }
 }
 

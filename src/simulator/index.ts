@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRegistries } from './acr/index.js';
 import { createArm } from './arm/index.js';
+import { createAzureDevOps, oidcRequestUri } from './ci/azure-pipelines.js';
 import { createGitHub, tokenRequestUrl } from './ci/index.js';
 import type { CloudState, ManagedCluster } from './cloud/model.js';
 import { decide } from './cloud/rbac.js';
@@ -11,6 +12,7 @@ import { loadScenario } from './cloud/scenario.js';
 import type { CertificateAuthority, SimulatorContext } from './context.js';
 import { createEntra } from './entra/index.js';
 import { createSigningKey, createTokenIssuer } from './entra/tokens.js';
+import { openMetadataService } from './imds/index.js';
 import { createApiServers } from './kubernetes/index.js';
 import { createAuthority } from './net/authority.js';
 import { createDial } from './net/dial.js';
@@ -45,6 +47,8 @@ export interface Simulator {
   readonly connectedNames: readonly string[];
   /** What a job of the modelled CI system is given to get its token (a secret); only with `idTokenPermission`. */
   readonly github: { requestUrl: string; requestToken: string };
+  /** The same of a job in Azure Pipelines: System.OidcRequestUri and System.AccessToken (a secret). */
+  readonly azurePipelines: { oidcRequestUri: string; accessToken: string };
   /** Environment variables that lead an unmodified program here: Node, Go, Python, curl. */
   environment(): Record<string, string>;
   /** Ends every connection and every simulated machine, and removes the file. Safe to call twice. */
@@ -62,10 +66,11 @@ export async function startSimulator(
 ): Promise<Simulator> {
   const now = options.now ?? Date.now;
   const { name, state } = loadScenario(scenarioYaml, now());
-  const [publicAuthority, tokens, githubKey] = await Promise.all([
+  const [publicAuthority, tokens, githubKey, azureDevOpsKey] = await Promise.all([
     createAuthority('Simulated public authority'),
     createTokenIssuer(state, now),
     createSigningKey('github'),
+    createSigningKey('azure-devops'),
   ]);
   const log = createRequestLog(now, options.onRequest);
   const clusterAuthority = oncePerCluster((cluster) =>
@@ -83,9 +88,10 @@ export async function startSimulator(
   };
   const apiServers = createApiServers(context);
   const services: Service[] = [
-    createEntra({ state, tokens, github: githubKey, now }),
+    createEntra({ state, tokens, github: githubKey, azurePipelines: azureDevOpsKey, now }),
     createArm(context, apiServers),
     createGitHub(state, githubKey, now),
+    createAzureDevOps(state, azureDevOpsKey, now),
     createRegistries(context),
     apiServers,
   ];
@@ -99,6 +105,7 @@ export async function startSimulator(
     // A private API server's name is only known inside its network (azure-docs: private-clusters).
     reachable: (host) => clusterOf(state, host)?.privateCluster !== true,
   });
+  const metadata = await openMetadataService({ state, tokens, log, now });
   const folder = await mkdtemp(join(tmpdir(), 'aks-acr-pull-simulator-'));
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, publicAuthority.certificate, { mode: 0o600 });
@@ -108,7 +115,7 @@ export async function startSimulator(
   const stop = async (): Promise<void> => {
     apiServers.stop();
     inside.close();
-    await door.stop();
+    await Promise.all([door.stop(), metadata.stop()]);
     await rm(folder, { recursive: true, force: true });
   };
   return {
@@ -121,15 +128,21 @@ export async function startSimulator(
     requests: log.records,
     connectedNames: door.connectedNames,
     github: { requestUrl: tokenRequestUrl(state.github), requestToken: state.github.requestToken },
+    azurePipelines: {
+      oidcRequestUri: oidcRequestUri(state.azurePipelines),
+      accessToken: state.azurePipelines.accessToken,
+    },
     environment: () => ({
       HTTPS_PROXY: door.proxyUrl,
       https_proxy: door.proxyUrl,
-      NO_PROXY: '',
-      no_proxy: '',
+      // The metadata service is reached straight, as on a real machine: Azure's SDKs would send plain http through the proxy too.
+      NO_PROXY: '127.0.0.1',
+      no_proxy: '127.0.0.1',
       NODE_EXTRA_CA_CERTS: caFile,
       REQUESTS_CA_BUNDLE: caFile,
       SSL_CERT_FILE: caFile,
       CURL_CA_BUNDLE: caFile,
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata.url,
     }),
     stop: () => (stopping ??= stop()),
   };

@@ -78,6 +78,7 @@ describe('mode and role', () => {
         allowed: false,
         grants: [],
         ignored: [],
+        limited: [],
         because: 'no role assignment that reaches it lets it pull',
       });
     }

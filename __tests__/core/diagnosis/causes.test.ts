@@ -89,6 +89,22 @@ describe('the commands themselves', () => {
     expect(line).toContain(`--assignee-object-id ${OBJECT_ID}`);
   });
 
+  it('remove the one grant that this login may not remove', () => {
+    const missing = { action: 'Microsoft.Authorization/roleAssignments/delete', scope: '' };
+    const removes = '6c4f1b7e-0000-5000-8000-000000000042';
+    for (const id of ['arm-authorization-missing', 'arm-abac-condition'] as const) {
+      const { summary, commands, literalCommands } = CAUSES[id].fix({ ...TAME, missing, removes });
+      expect(summary).toMatch(/ remove/);
+      expect(commands[0]).toBe(
+        `az role assignment delete --ids "$(az acr show -n shop --query "join('/providers/Microsoft.Authorization/roleAssignments/', [id, '${removes}'])" -o tsv)"`,
+      );
+      expect(literalCommands?.[0]).toBe(
+        `az role assignment delete --ids ${TAME.registry?.id ?? ''}/providers/Microsoft.Authorization/roleAssignments/${removes}`,
+      );
+      expect(runInShell(commands[0] ?? '')).toMatchObject({ status: 0, stderr: '', escaped: false });
+    }
+  });
+
   it('give the caller the least role with the action, at the scope that was refused', () => {
     const missing = {
       action: 'Microsoft.Authorization/roleAssignments/write',
@@ -106,7 +122,9 @@ describe('the commands themselves', () => {
       scope: `/subscriptions/${SUBSCRIPTION}`,
     };
     const reader = CAUSES['arm-authorization-missing'].fix({ ...TAME, missing: read });
-    expect(reader.commands).toEqual([expect.stringMatching(/--role acdd72a7-.* --scope \/subscriptions\//)]);
+    expect(reader.commands).toEqual([
+      expect.stringMatching(/--role acdd72a7-.* --scope "\$\(az account show --query .*\)"$/),
+    ]);
     const odd = CAUSES['arm-authorization-missing'].fix({
       ...TAME,
       missing: { action: 'X/y/action', scope: '/x' },
@@ -138,7 +156,15 @@ describe('the commands themselves', () => {
     expect(scopeOf((TAME.cluster?.id ?? '').toLowerCase())).toMatchObject({
       ask: 'az aks show -g shops -n shop --query id -o tsv',
     });
-    expect(scopeOf(`/subscriptions/${SUBSCRIPTION}`)).toBe(`/subscriptions/${SUBSCRIPTION}`);
+    expect(scopeOf(`/subscriptions/${SUBSCRIPTION}/resourceGroups/a b`)).toMatchObject({
+      ask: "az group show -n 'a b' --query id -o tsv",
+    });
+    expect(scopeOf(`/subscriptions/${SUBSCRIPTION}`)).toMatchObject({
+      ask: expect.stringContaining('az account show') as unknown,
+      literal: `/subscriptions/${SUBSCRIPTION}`,
+    });
+    const management = '/providers/Microsoft.Management/managementGroups/contoso';
+    expect(scopeOf(management)).toBe(management);
   });
 
   it('quote what is not safe, once', () => {

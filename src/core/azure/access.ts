@@ -2,6 +2,7 @@
 import type { Allowed, Grant } from '../report.js';
 import { ArmError } from './arm.js';
 import { lastPart, sameId } from './arm-id.js';
+import { coversRepository, readRepositoryCondition } from './condition.js';
 import type { RoleAssignmentMode } from './registry.js';
 import type { Assignment, RoleAssignments } from './role-assignments.js';
 import { gives, knownRole, NEEDED } from './roles.js';
@@ -24,6 +25,14 @@ export interface DecidedAccess {
   because: string;
   /** Assignments that count for nothing in this registry's mode, though they would in the other. */
   ignored: Grant[];
+  /** Assignments that would let it pull, were they not limited to repositories that don't hold all that is asked. */
+  limited: LimitedAssignment[];
+}
+
+/** An assignment under a condition of our own shape. */
+export interface LimitedAssignment {
+  assignment: Assignment;
+  repositories: string[];
 }
 
 /** The description of every grant that this tool makes begins so. */
@@ -68,55 +77,122 @@ export async function readAssignments(
   return { assignments, groupsSeen, gaps };
 }
 
-/** Decides access from what was read, in the registry's mode. Pure. */
+/**
+ * Decides access from what was read, in the registry's mode. Pure.
+ *
+ * @param asked repositories that it must be able to pull from, `team/*` for all below a prefix; empty: the whole registry
+ */
 export function decideAccess(
   read: ReadAssignments,
   registry: { id: string; mode: RoleAssignmentMode },
   principalId: string,
+  asked: readonly string[] = [],
+): DecidedAccess {
+  const [first, ...others] = asked.map((repository) => decideFor(read, registry, principalId, repository));
+  if (first === undefined) return decideFor(read, registry, principalId, undefined);
+  const each = [first, ...others];
+  const grants = each.flatMap((decided) => decided.grants);
+  const limited = each.flatMap((decided) => decided.limited);
+  const worst =
+    each.find(({ allowed }) => allowed === false) ?? each.find(({ allowed }) => allowed === 'unknown');
+  return {
+    ...(worst ?? first),
+    grants: grants.filter(
+      ({ assignmentId }, index) => grants.findIndex((one) => one.assignmentId === assignmentId) === index,
+    ),
+    limited: limited.filter(
+      ({ assignment }, index) => limited.findIndex((one) => one.assignment === assignment) === index,
+    ),
+  };
+}
+
+/** What an assignment's condition makes of it: nothing stands in its way, it is about other repositories, or nobody knows. */
+type Reach = 'covers' | 'misses' | 'unread';
+
+/** A condition of our shape restricts the repositories' two data actions, and no action. */
+function reachOf(
+  { condition }: Assignment,
+  kind: Way['kind'],
+  repository: string | undefined,
+): { reach: Reach; repositories?: string[] } {
+  if (condition === undefined) return { reach: 'covers' };
+  const repositories = readRepositoryCondition(condition);
+  if (repositories === undefined) return { reach: 'unread' };
+  if (kind === 'actions') return { reach: 'covers' };
+  const covers = repository !== undefined && coversRepository(repositories, repository);
+  return { reach: covers ? 'covers' : 'misses', repositories };
+}
+
+/** Decides for one repository, or for the whole registry. */
+function decideFor(
+  read: ReadAssignments,
+  registry: { id: string; mode: RoleAssignmentMode },
+  principalId: string,
+  repository: string | undefined,
 ): DecidedAccess {
   const ways = NEEDED[registry.mode];
-  const covered = (
-    kind: 'actions' | 'dataActions',
-    needed: readonly string[],
-    conditional: boolean,
-  ): boolean => {
-    const given = read.assignments.flatMap(({ assignment, role }) =>
-      role === undefined || (assignment.condition !== undefined && !conditional)
-        ? []
-        : gives(role, kind, needed),
+  const giving = ({ kind, needed }: Way, reaches: readonly Reach[]): ReadAssignments['assignments'] =>
+    read.assignments.filter(
+      ({ assignment, role }) =>
+        role !== undefined &&
+        gives(role, kind, needed).length > 0 &&
+        reaches.includes(reachOf(assignment, kind, repository).reach),
     );
-    return needed.every((operation) => given.includes(operation));
+  const covered = (way: Way, reaches: readonly Reach[]): boolean => {
+    const given = giving(way, reaches).flatMap(({ role }) =>
+      role === undefined ? [] : gives(role, way.kind, way.needed),
+    );
+    return way.needed.every((operation) => given.includes(operation));
   };
   // A role that gives only a part of what is needed, with no other that gives the rest, lets nobody pull: no grant.
-  const whole = (some: readonly Way[]): Grant[] =>
-    grantsThatGive(
-      read,
-      registry.id,
-      principalId,
-      some.filter(({ kind, needed }) => covered(kind, needed, true)),
-    );
+  const whole = (some: readonly Way[]): Grant[] => {
+    const counted = some
+      .filter((way) => covered(way, ['covers', 'unread']))
+      .flatMap((way) => giving(way, ['covers', 'unread']));
+    return read.assignments
+      .filter((one) => counted.includes(one))
+      .flatMap(({ assignment, role }) =>
+        role === undefined ? [] : [asGrant(assignment, role, registry.id, principalId)],
+      );
+  };
   const grants = whole(ways);
   const otherMode = ways === NEEDED.unknown ? [] : NEEDED.unknown.filter((way) => way.kind !== ways[0]?.kind);
   const ignored = whole(otherMode).filter(
     (grant) => !grants.some((counted) => counted.assignmentId === grant.assignmentId),
   );
-  const surely = ways.filter(({ kind, needed }) => covered(kind, needed, false)).length;
-  if (surely === ways.length) return { allowed: true, grants, ignored, because: because(grants, 'allowed') };
-  const maybe = ways.some(({ kind, needed }) => covered(kind, needed, true));
-  const conditional = grants.find((grant) => grant.condition !== undefined);
+  const limited = ways.flatMap((way) =>
+    giving(way, ['misses']).flatMap(({ assignment }) => {
+      const { repositories } = reachOf(assignment, way.kind, repository);
+      return repositories === undefined ? [] : [{ assignment, repositories }];
+    }),
+  );
+  const found = { grants, ignored, limited };
+  const surely = ways.filter((way) => covered(way, ['covers'])).length;
+  if (surely === ways.length) return { allowed: true, ...found, because: because(grants, 'allowed') };
+  const maybe = ways.some((way) => covered(way, ['covers', 'unread']));
+  const conditional = grants.find(
+    ({ condition }) => condition !== undefined && readRepositoryCondition(condition) === undefined,
+  );
   if (maybe && conditional !== undefined) {
     return {
       allowed: 'unknown',
-      grants,
-      ignored,
+      ...found,
       because: `${conditional.roleName} is given under a condition that is not evaluated here: ${conditional.condition ?? ''}`,
     };
   }
-  if (maybe || surely > 0) {
-    return { allowed: 'unknown', grants, ignored, because: "the registry's role assignment mode is unknown" };
+  if (maybe || surely > 0)
+    return { allowed: 'unknown', ...found, because: "the registry's role assignment mode is unknown" };
+  if (read.gaps.length > 0) return { allowed: 'unknown', ...found, because: read.gaps.join('; ') };
+  const [standing] = limited;
+  if (standing !== undefined) {
+    const lacking = repository ?? 'the whole registry';
+    return {
+      allowed: false,
+      ...found,
+      because: `what is granted is limited to ${standing.repositories.join(', ')}, and that does not hold ${lacking}`,
+    };
   }
-  if (read.gaps.length > 0) return { allowed: 'unknown', grants, ignored, because: read.gaps.join('; ') };
-  return { allowed: false, grants, ignored, because: because(ignored, 'ignored') };
+  return { allowed: false, ...found, because: because(ignored, 'ignored') };
 }
 
 function because(grants: readonly Grant[], as: 'allowed' | 'ignored'): string {
@@ -137,19 +213,6 @@ function shortScope(scope: string): string {
       .filter((part) => part !== '')
       .slice(-2)
       .join('/') || 'the root'
-  );
-}
-
-function grantsThatGive(
-  read: ReadAssignments,
-  registryId: string,
-  principalId: string,
-  ways: readonly Way[],
-): Grant[] {
-  return read.assignments.flatMap(({ assignment, role }) =>
-    role !== undefined && ways.some(({ kind, needed }) => gives(role, kind, needed).length > 0)
-      ? [asGrant(assignment, role, registryId, principalId)]
-      : [],
   );
 }
 

@@ -40,3 +40,7 @@ export function clusterId(ref: { subscriptionId: string; resourceGroup: string; 
 export function registryId(ref: { subscriptionId: string; resourceGroup: string; name: string }): string {
   return `/subscriptions/${ref.subscriptionId}/resourceGroups/${ref.resourceGroup}/providers/Microsoft.ContainerRegistry/registries/${ref.name}`;
 }
+
+export function roleDefinitionId(subscriptionId: string, guid: string): string {
+  return `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
+}

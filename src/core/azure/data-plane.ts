@@ -95,19 +95,21 @@ export class DataPlane {
    * A small tagged image that this login can list and read, preferring one for all the given platforms; undefined when
    * there is none. Looks at a bounded part of the registry.
    *
+   * @param among which repositories may be chosen from
    * @throws {RegistryError} when the catalog can't be listed at all
    */
   async chooseImage(
     platforms: readonly string[],
+    among: (repository: string) => boolean = () => true,
   ): Promise<{ repository: string; tag: string; facts: ImageFacts } | undefined> {
     const catalog = await this.#get(
       `/v2/_catalog?n=${MOST_REPOSITORIES}`,
       'registry:catalog:*',
       'list the repositories',
     );
-    const repositories = asList(at(parseJson(catalog.text), 'repositories')).flatMap(
-      (name) => asText(name) ?? [],
-    );
+    const repositories = asList(at(parseJson(catalog.text), 'repositories'))
+      .flatMap((name) => asText(name) ?? [])
+      .filter(among);
     const candidates = await Promise.all(
       repositories.slice(0, MOST_REPOSITORIES).map((name) => this.#tagged(name)),
     );

@@ -1,9 +1,12 @@
 /** Making the missing grant: the pull role for the kubelet identity, at the registry, and nothing else. */
 import { v5 as uuidV5 } from 'uuid';
+import { optional } from '../json.js';
 import type { Clock } from '../ports.js';
+import type { PlannedGrant } from '../report.js';
 import { ArmError } from './arm.js';
 import { OUR_MARK } from './access.js';
-import { canonicalId } from './arm-id.js';
+import { canonicalId, lastPart, parseArmId, roleDefinitionId } from './arm-id.js';
+import { CONDITION_VERSION, repositoryCondition } from './condition.js';
 import type { Assignment, RoleAssignments } from './role-assignments.js';
 import type { Role } from './roles.js';
 
@@ -27,11 +30,45 @@ export function grantName(scope: string, principalId: string, roleGuid: string):
   );
 }
 
+/** Whether this tool made the grant: it bears the mark, and the name that only the same grant has. */
+export function isOurs({ name, scope, principalId, roleDefinitionId, description }: Assignment): boolean {
+  return (
+    description?.startsWith(OUR_MARK) === true &&
+    name.toLowerCase() === grantName(scope, principalId, lastPart(roleDefinitionId))
+  );
+}
+
+/**
+ * The grant as it is written, by connect as by whoever carries out a plan.
+ *
+ * @param repositories what it is limited to; empty: the whole registry
+ */
+export function planGrant(
+  registryId: string,
+  principalId: string,
+  role: Role,
+  repositories: readonly string[],
+): PlannedGrant {
+  return {
+    name: grantName(registryId, principalId, role.guid),
+    scope: registryId,
+    registryName: parseArmId(registryId)?.name ?? '',
+    roleName: role.name,
+    roleGuid: role.guid,
+    principalId,
+    description: `${OUR_MARK}: lets the kubelet identity pull`,
+    ...(repositories.length === 0
+      ? {}
+      : { condition: repositoryCondition(repositories), conditionVersion: CONDITION_VERSION }),
+  };
+}
+
 /**
  * Writes the grant. One that is there already under another name is success (recording:
  * roleAssignments.409.RoleAssignmentExists.json); a principal that isn't replicated yet is tried again for two minutes
  * (recording: roleAssignments.400.PrincipalNotFound.json).
  *
+ * @param repositories what the grant is limited to; empty: the whole registry
  * @throws {ArmError} when ARM refuses for any other reason
  */
 export async function makeGrant(
@@ -41,16 +78,19 @@ export async function makeGrant(
   role: Role,
   clock: Clock,
   signal: AbortSignal,
+  repositories: readonly string[] = [],
 ): Promise<Granted> {
+  const { name, scope, description, condition } = planGrant(registry.id, principalId, role, repositories);
   const until = clock.now() + REPLICATION_LIMIT_MS;
   for (;;) {
     try {
       const assignment = await client.create({
-        name: grantName(registry.id, principalId, role.guid),
-        scope: registry.id,
-        roleDefinitionId: `/subscriptions/${registry.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
+        name,
+        scope,
+        roleDefinitionId: roleDefinitionId(registry.subscriptionId, role.guid),
         principalId,
-        description: `${OUR_MARK}: lets the kubelet identity pull`,
+        description,
+        ...optional('condition', condition),
       });
       return { outcome: 'created', assignment };
     } catch (error) {

@@ -10,6 +10,7 @@ import type { Credential } from '../ports.js';
 import { ArmError, MOST_PAGES, readArmError } from './arm.js';
 import { canonicalId, lastPart } from './arm-id.js';
 import type { Cloud } from './clouds.js';
+import { CONDITION_VERSION } from './condition.js';
 import type { Role } from './roles.js';
 
 export interface Assignment {
@@ -30,6 +31,7 @@ export interface NewAssignment {
   roleDefinitionId: string;
   principalId: string;
   description: string;
+  condition?: string;
 }
 
 export class RoleAssignments {
@@ -103,12 +105,37 @@ export class RoleAssignments {
     const served = await translated(attempted, () =>
       this.#client.roleAssignments.create(bare(scope), name, {
         ...properties,
+        ...(properties.condition === undefined ? {} : { conditionVersion: CONDITION_VERSION }),
         principalType: 'ServicePrincipal',
       }),
     );
     const [created] = readAssignment(served);
     if (created === undefined) throw new ArmError(attempted, 200, '', 'the answer is no role assignment');
     return created;
+  }
+
+  /**
+   * Deletes an assignment. One that is gone already is success: ARM answers 204 for it (recording: roleAssignments.DELETE.json
+   * has the 200), 404 where its scope is gone too.
+   *
+   * @returns whether this call removed it
+   * @throws {ArmError}
+   */
+  async remove(id: string): Promise<boolean> {
+    let status = 0;
+    try {
+      await translated(`remove role assignment ${lastPart(id)}`, () =>
+        this.#client.roleAssignments.deleteById(bare(id), {
+          onResponse: (raw) => {
+            ({ status } = raw);
+          },
+        }),
+      );
+    } catch (error) {
+      if (error instanceof ArmError && error.status === 404) return false;
+      throw error;
+    }
+    return status === 200;
   }
 }
 

@@ -16,8 +16,8 @@ export interface Role {
 }
 
 const PULL = 'Microsoft.ContainerRegistry/registries/pull/read';
-const CONTENT_READ = 'Microsoft.ContainerRegistry/registries/repositories/content/read';
-const METADATA_READ = 'Microsoft.ContainerRegistry/registries/repositories/metadata/read';
+export const CONTENT_READ = 'Microsoft.ContainerRegistry/registries/repositories/content/read';
+export const METADATA_READ = 'Microsoft.ContainerRegistry/registries/repositories/metadata/read';
 
 /** Operations that let someone pull when all of them are given. */
 export interface Way {

@@ -4,7 +4,6 @@ import { Trust } from '../http/trust.js';
 import { asText, at, parseJson } from '../json.js';
 import type { Credential, Ports } from '../ports.js';
 import { Arm } from './arm.js';
-import { AZURE_CLOUD } from './clouds.js';
 import type { Cloud } from './clouds.js';
 import { DataPlane } from './data-plane.js';
 import type { Registry } from './registry.js';
@@ -19,13 +18,16 @@ export interface Caller {
 }
 
 export class AzureSession {
-  readonly cloud: Cloud = AZURE_CLOUD;
-  readonly trust = new Trust(this.cloud);
+  readonly trust: Trust;
   readonly sender: Sender;
   readonly arm: Arm;
   readonly credential: Credential;
 
-  constructor(private readonly ports: Ports) {
+  constructor(
+    private readonly ports: Ports,
+    readonly cloud: Cloud,
+  ) {
+    this.trust = new Trust(cloud);
     this.credential = ports.credential;
     this.sender = new Sender(ports.http, this.trust, ports.clock, ports.log, ports.signal);
     this.arm = new Arm(this.sender, ports.credential, this.cloud);

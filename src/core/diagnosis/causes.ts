@@ -2,9 +2,18 @@
  * The catalogue: why a check fails, and how to mend it. A cause is a record; adding one touches this file and its page in
  * docs/causes, which is made from it. Ids are those users find in reports, so they never change.
  */
-import type { Fix } from '../report.js';
+import type { Fix, PlannedGrant } from '../report.js';
 import { ACR_PULL, REPOSITORY_READER } from '../azure/roles.js';
-import { assignRole, clusterScope, command, kubeletObjectId, registryScope, scopeOf } from './commands.js';
+import {
+  assignGrant,
+  assignmentAt,
+  assignRole,
+  clusterScope,
+  command,
+  kubeletObjectId,
+  registryScope,
+  scopeOf,
+} from './commands.js';
 import type { Command } from './commands.js';
 import { shellWord } from '../shell.js';
 
@@ -19,8 +28,12 @@ export interface FixFacts {
   wantedRegistry?: string;
   /** The run would write a grant. */
   writes?: boolean;
+  /** Name of the grant that the run would remove: a GUID. */
+  removes?: string;
   /** The pull role for the registry's mode. */
   role?: { name: string; guid: string };
+  /** The grant that connect would write, where the role alone doesn't say it all: it is limited, or one that is there is. */
+  grant?: PlannedGrant;
   caller?: { objectId: string; type: 'ServicePrincipal' | 'User' };
   /** The right that was missing. */
   missing?: { action: string; scope: string };
@@ -58,13 +71,22 @@ function grantCommand({
   kubeletObjectId: objectId,
   kubeletIsServicePrincipal,
   role,
+  grant,
 }: FixFacts): Command | undefined {
   if (registry === undefined || objectId === undefined || role === undefined) return undefined;
   const principal =
     cluster === undefined || kubeletIsServicePrincipal === true
       ? objectId
       : kubeletObjectId(cluster, objectId);
-  return assignRole(role.guid, principal, 'ServicePrincipal', registryScope(registry));
+  return grant === undefined
+    ? assignRole(role.guid, principal, 'ServicePrincipal', registryScope(registry))
+    : assignGrant(grant, principal, registryScope(registry));
+}
+
+/** The removal itself, as someone who may would do it. */
+function removeCommand({ registry, removes }: FixFacts): Command | undefined {
+  if (registry === undefined || removes === undefined) return undefined;
+  return command('az', 'role', 'assignment', 'delete', '--ids', assignmentAt(registry, removes));
 }
 
 /** The right that writing a grant needs. */
@@ -140,9 +162,11 @@ const CATALOGUE = {
     fix: say('Add to the job: permissions: {id-token: write, contents: read}.'),
   },
   'id-token-refused': {
-    title: 'GitHub gave no OIDC token',
+    title: 'the CI system gave no OIDC token',
     why: "The CI system's own token service refused or failed, before Azure was asked.",
-    fix: say('Run the job again; for pull requests from forks GitHub never gives one.'),
+    fix: say(
+      'Run the job again. GitHub never gives one for pull requests from forks; Azure Pipelines gives one only to pipelines that may use the service connection.',
+    ),
   },
   'sign-in-unreachable': {
     title: 'the sign-in service cannot be reached',
@@ -171,6 +195,38 @@ const CATALOGUE = {
     title: "the login's client secret is wrong or has expired",
     why: 'The sign-in before this step used a client secret that Entra no longer takes.',
     fix: say('Sign in without a secret: give the application a federated credential.'),
+  },
+  'client-certificate-refused': {
+    title: "the login's certificate is not one that the application has",
+    why: 'The certificate is not registered with the application, is no longer valid, or came without its private key.',
+    fix: say(
+      'Add the certificate to the application, and give it here with its private key, both as PEM; or sign in without one, by a federated credential.',
+    ),
+  },
+  'sign-in-variables-incomplete': {
+    title: 'the variables of a login are incomplete',
+    why: 'A secret, certificate or token file is set for the login, but the variables that belong to it are not, or the file cannot be read.',
+    fix: say(
+      'Set AZURE_TENANT_ID and AZURE_CLIENT_ID beside AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE; or unset all of them.',
+    ),
+  },
+  'managed-identity-missing': {
+    title: 'this machine gives no managed identity',
+    why: 'The metadata service of the machine did not answer, or knows no such identity.',
+    fix: say(
+      'Assign the identity to the machine, and name it by its client id where there are several; elsewhere than in Azure, sign in another way.',
+    ),
+  },
+  'cloud-mismatch': {
+    title: 'the login belongs to another Azure cloud',
+    why: 'The run is for one cloud (input environment), and the login is in another: tokens of one are worth nothing in the other.',
+    fix: say('Give the environment that the cluster, the registry and the login are in.'),
+  },
+  'cloud-not-supported': {
+    title: 'the login belongs to a custom Azure cloud',
+    why: "Tokens go to the hosts of Azure's public and national clouds alone, so custom endpoints, such as an Azure Stack's, can't be used.",
+    fix: () =>
+      fix("Sign in to one of Azure's own clouds.", command('az', 'cloud', 'set', '--name', 'AzureCloud')),
   },
   'assertion-expired': {
     title: 'the token that the login began with has expired',
@@ -254,16 +310,18 @@ const CATALOGUE = {
     why: 'Azure Resource Manager refused because the signed-in principal has no role assignment with this action at this scope.',
     fix: (facts) => {
       const right = callerRight(facts);
-      const writes = /roleAssignments\/write$/i.test(facts.missing?.action ?? '');
+      const action = facts.missing?.action ?? '';
+      const writes = /roleAssignments\/write$/i.test(action);
+      const deletes = /roleAssignments\/delete$/i.test(action) && facts.removes !== undefined;
       const role = facts.missing === undefined ? undefined : roleForAction(facts.missing.action)?.role;
       const give =
         role === undefined
           ? 'Have the login given a role with this action'
           : `Have the login (object id ${facts.caller?.objectId ?? 'unknown'}) given ${role}`;
-      return writes
+      return writes || deletes
         ? fix(
-            `Either someone who may makes the grant (first command), or ${give[0]?.toLowerCase() ?? ''}${give.slice(1)} (second command) and this runs again.`,
-            grantCommand(facts),
+            `Either someone who may ${writes ? 'makes' : 'removes'} the grant (first command), or ${give[0]?.toLowerCase() ?? ''}${give.slice(1)} (second command) and this runs again.`,
+            writes ? grantCommand(facts) : removeCommand(facts),
             right,
           )
         : fix(`${give}, then run this again.`, right);
@@ -274,16 +332,16 @@ const CATALOGUE = {
     why: 'The login is a constrained delegate: its right to assign roles has a condition on which roles or principals it covers.',
     fix: (facts) =>
       fix(
-        `Have the condition extended to ${facts.role?.name ?? 'the pull role'} for service principals, or have someone who may make the grant.`,
-        grantCommand(facts),
+        `Have the condition extended to ${facts.role?.name ?? 'the pull role'} for service principals, or have someone who may ${facts.removes === undefined ? 'make' : 'remove'} the grant.`,
+        facts.removes === undefined ? grantCommand(facts) : removeCommand(facts),
       ),
   },
   'arm-scope-locked': {
     title: 'a lock forbids the change',
-    why: 'A read-only lock on the registry, its resource group or its subscription also forbids role assignments.',
+    why: 'A read-only lock on the registry, its resource group or its subscription also forbids role assignments; a delete lock forbids to remove them.',
     fix: (facts) =>
       fix(
-        'Have the lock lifted while the grant is made.',
+        'Have the lock lifted while the grant is made or removed.',
         facts.registry === undefined
           ? undefined
           : command('az', 'lock', 'list', '--resource', registryScope(facts.registry), '-o', 'table'),
@@ -395,6 +453,22 @@ const CATALOGUE = {
         `Give ${facts.role?.name ?? 'the pull role'} to the kubelet identity at the registry; mode connect does it.`,
         grantCommand(facts),
       ),
+  },
+  'repository-not-granted': {
+    title: 'the grant is limited to other repositories',
+    why: 'On an ABAC-enabled registry a grant may hold for some repositories alone. The one that is there does not hold all that is asked.',
+    fix: (facts) =>
+      fix(
+        'Have it hold these too: mode connect does it, with repositories for what it shall be limited to, or without for the whole registry.',
+        grantCommand(facts),
+      ),
+  },
+  'repositories-need-abac': {
+    title: "the registry's grants hold for the whole registry",
+    why: 'Only a registry in the mode "RBAC Registry + ABAC Repository Permissions" knows grants for single repositories; AcrPull always holds for all of them.',
+    fix: say(
+      'Leave out repositories. Or move the registry to that mode first; then AcrPull stops counting for everyone who has it.',
+    ),
   },
   'abac-wrong-role': {
     title: 'the kubelet identity has a role that this ABAC-enabled registry ignores',

@@ -3,6 +3,8 @@
  * literal form, for report.json, stands beside it.
  */
 import { parseArmId } from '../azure/arm-id.js';
+import { CONDITION_VERSION } from '../azure/condition.js';
+import type { PlannedGrant } from '../report.js';
 import { shellWord } from '../shell.js';
 
 /** A command in both forms. */
@@ -49,13 +51,27 @@ export function kubeletObjectId(
   };
 }
 
-/** A scope of which only the ARM id is known: a cluster's and a registry's is asked for, any other stands as it is. */
+/** A scope of which only the ARM id is known: how to ask for it where a command can tell, else as it stands. */
 export function scopeOf(id: string): string | AskedFor {
   const parts = parseArmId(id);
   if (parts !== undefined && /\/Microsoft\.ContainerRegistry\/registries\//i.test(id))
     return registryScope({ id, name: parts.name });
   if (parts !== undefined && /\/managedClusters\//i.test(id)) return clusterScope({ id, ...parts });
+  const [, group] = /^\/subscriptions\/[^/]+(?:\/resourceGroups\/([^/]+))?\/?$/i.exec(id) ?? [];
+  if (group !== undefined)
+    return { ask: `az group show -n ${shellWord(group)} --query id -o tsv`, literal: id };
+  if (/^\/subscriptions\/[^/]+\/?$/i.test(id))
+    return { ask: `az account show --query "join('/subscriptions/', ['', id])" -o tsv`, literal: id };
   return id;
+}
+
+/** A role assignment at a registry, by its name: a GUID, which needs no quoting. */
+export function assignmentAt(registry: { id: string; name: string }, assignmentName: string): AskedFor {
+  const between = '/providers/Microsoft.Authorization/roleAssignments/';
+  return {
+    ask: `az acr show -n ${shellWord(registry.name)} --query "join('${between}', [id, '${assignmentName}'])" -o tsv`,
+    literal: `${registry.id}${between}${assignmentName}`,
+  };
 }
 
 /** Gives a role to a principal. */
@@ -78,5 +94,22 @@ export function assignRole(
     type,
     '--scope',
     scope,
+  );
+}
+
+/** Writes a grant exactly as it is planned, its name and its condition included. */
+export function assignGrant(
+  grant: PlannedGrant,
+  principal: string | AskedFor,
+  scope: string | AskedFor,
+): Command {
+  const { name, roleGuid, description, condition, conditionVersion } = grant;
+  return command(
+    ...['az', 'role', 'assignment', 'create', '--name', name, '--role', roleGuid],
+    ...['--assignee-object-id', principal, '--assignee-principal-type', 'ServicePrincipal'],
+    ...['--scope', scope, '--description', description],
+    ...(condition === undefined
+      ? []
+      : ['--condition', condition, '--condition-version', conditionVersion ?? CONDITION_VERSION]),
   );
 }

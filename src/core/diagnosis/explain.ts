@@ -89,6 +89,8 @@ export interface PullFacts {
   access: Allowed;
   /** The identity holds a role that this registry's mode ignores. */
   ignoredRole: boolean;
+  /** What it holds is limited to other repositories. */
+  limitedRole?: boolean;
   mode: 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions' | 'unknown';
   youngGrant: boolean;
   /** The registry's network rules keep most addresses out. */
@@ -147,8 +149,13 @@ export function explainPull(message: string, facts: PullFacts): CauseId {
   return facts.access === true ? 'unauthorized-unresolved' : 'access-unknown';
 }
 
-/** Why the identity has no access: no role at all, or one that the registry's mode ignores. */
-export function wrongRole({ ignoredRole, mode }: Pick<PullFacts, 'ignoredRole' | 'mode'>): CauseId {
+/** Why the identity has no access: no role at all, one for other repositories, or one that the registry's mode ignores. */
+export function wrongRole({
+  ignoredRole,
+  limitedRole,
+  mode,
+}: Pick<PullFacts, 'ignoredRole' | 'limitedRole' | 'mode'>): CauseId {
+  if (limitedRole === true) return 'repository-not-granted';
   if (!ignoredRole || mode === 'unknown') return 'unauthorized-no-role';
   return mode === 'AbacRepositoryPermissions' ? 'abac-wrong-role' : 'legacy-wrong-role';
 }

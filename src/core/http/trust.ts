@@ -46,7 +46,7 @@ export class Trust {
 
   constructor(cloud: Cloud) {
     this.#hosts = {
-      'entra-assertion': new Set([hostOf(cloud.authority)]),
+      'entra-assertion': new Set([cloud.authority, ...cloud.authorityAliases].map(hostOf)),
       'arm-token': new Set([hostOf(cloud.resourceManager)]),
       'registry-token': new Set(),
       'cluster-credential': new Set(),

@@ -1,6 +1,8 @@
 /** Decide: may the kubelet identity pull from the registry, and because of what? */
 import { decideAccess, readAssignments } from '../azure/access.js';
 import type { DecidedAccess, ReadAssignments } from '../azure/access.js';
+import { lastPart, sameId } from '../azure/arm-id.js';
+import { isOurs } from '../azure/grant.js';
 import type { Registry } from '../azure/registry.js';
 import { pullRole } from '../azure/roles.js';
 import type { AzureSession } from '../azure/session.js';
@@ -10,19 +12,27 @@ import type { Grant } from '../report.js';
 import type { Telling } from '../telling.js';
 
 /** Access as decided, or why it could not be. */
-export type AccessFacts = DecidedAccess & { unreadable?: unknown };
+export type AccessFacts = DecidedAccess & {
+  unreadable?: unknown;
+  /** Repositories that our own grant gives already. */
+  kept?: string[];
+  /** Somebody else's grant of the same role stands there, limited to other repositories: no other can be written. */
+  standsInTheWay?: true;
+};
 
 /**
  * Reads and decides access. Assignments that can't be listed make it unknown, with the refusal kept; they are never
  * taken for "there is none".
  *
  * @param registry its facts, which may still be on their way while assignments are read
+ * @param asked repositories that it must be able to pull from; empty: the whole registry
  */
 export async function readAccess(
   azure: AzureSession,
   located: { id: string; subscriptionId: string },
   registry: Promise<Registry>,
   principalId: string,
+  asked: (registry: Registry) => readonly string[] = () => [],
 ): Promise<AccessFacts> {
   let read: ReadAssignments;
   try {
@@ -32,11 +42,32 @@ export async function readAccess(
       allowed: 'unknown',
       grants: [],
       ignored: [],
+      limited: [],
       because: 'role assignments could not be listed',
       unreadable: error,
     };
   }
-  return decideAccess(read, await registry, principalId);
+  const facts = await registry;
+  return besideStanding(decideAccess(read, facts, principalId, asked(facts)), facts, principalId);
+}
+
+/**
+ * Azure takes one assignment of a role for a principal at a scope (RoleAssignmentExists). One of ours that is limited to
+ * other repositories is written anew and keeps these; one of somebody else's is not ours to change, so what connect
+ * would do is not known.
+ */
+function besideStanding(access: DecidedAccess, registry: Registry, principalId: string): AccessFacts {
+  const standing = access.limited.find(
+    ({ assignment }) =>
+      assignment.principalId === principalId.toLowerCase() &&
+      sameId(assignment.scope, registry.id) &&
+      lastPart(assignment.roleDefinitionId) === pullRole(registry.mode)?.guid,
+  );
+  if (standing === undefined) return access;
+  if (isOurs(standing.assignment)) return { ...access, kept: standing.repositories };
+  if (access.allowed === true) return access;
+  const because = `${access.because}; it was not made by this tool, so its condition is not changed`;
+  return { ...access, allowed: 'unknown', because, standsInTheWay: true };
 }
 
 export function accessTitle(registry: Pick<Registry, 'loginServer'>): string {
@@ -54,7 +85,11 @@ export function tellAccess(access: AccessFacts, registry: Registry, telling: Tel
   } else if (access.allowed === 'unknown') {
     telling.tell('access', title, { status: 'unknown', cause: 'access-unknown', evidence: access.because });
   } else {
-    const cause = wrongRole({ ignoredRole: access.ignored.length > 0, mode: registry.mode });
+    const cause = wrongRole({
+      ignoredRole: access.ignored.length > 0,
+      limitedRole: access.limited.length > 0,
+      mode: registry.mode,
+    });
     telling.tell('access', title, { status: 'fail', cause, evidence: access.because });
   }
 }
@@ -62,7 +97,11 @@ export function tellAccess(access: AccessFacts, registry: Registry, telling: Tel
 /** Puts access into the report and into what fixes know. */
 export function keepAccess(access: AccessFacts, registry: Registry, telling: Telling): void {
   const role = pullRole(registry.mode);
-  telling.connection.access = { allowed: access.allowed, grants: access.grants };
+  telling.connection.access = {
+    ...telling.connection.access,
+    allowed: access.allowed,
+    grants: access.grants,
+  };
   telling.connection.wouldChange = access.allowed === 'unknown' ? 'unknown' : !access.allowed;
   if (role !== undefined) {
     telling.facts.role = role;

@@ -1,5 +1,6 @@
 /** Grant: the missing role assignment, and nothing else. */
 import { asGrant } from '../azure/access.js';
+import { readRepositoryCondition } from '../azure/condition.js';
 import { makeGrant } from '../azure/grant.js';
 import type { Registry } from '../azure/registry.js';
 import { pullRole } from '../azure/roles.js';
@@ -13,6 +14,7 @@ import { accessTitle } from './decide.js';
 /**
  * Makes the grant and tells it.
  *
+ * @param repositories what it is limited to; empty: the whole registry
  * @returns the grant; undefined when the same one was there already, though it was not seen
  * @throws {StoryEnds} when it can't be made
  */
@@ -22,6 +24,7 @@ export async function grant(
   principalId: string,
   ports: Ports,
   telling: Telling,
+  repositories: readonly string[] = [],
 ): Promise<Grant | undefined> {
   const since = ports.clock.now();
   const role = pullRole(registry.mode);
@@ -41,6 +44,7 @@ export async function grant(
       role,
       ports.clock,
       ports.signal,
+      repositories,
     );
     if (granted.outcome === 'existed') {
       telling.pass('grant', title, 'it was there already under another name; nothing was written', since);
@@ -49,7 +53,14 @@ export async function grant(
     const made = asGrant(granted.assignment, role, registry.id, principalId);
     telling.connection.access.created = made.assignmentId;
     telling.connection.changed = true;
-    telling.pass('grant', title, `granted now, as role assignment ${granted.assignment.name}`, since);
+    const { name, condition } = granted.assignment;
+    const limited = readRepositoryCondition(condition ?? '');
+    telling.pass(
+      'grant',
+      title,
+      `granted now, as role assignment ${name}${limited === undefined ? '' : `, limited to ${limited.join(', ')}`}`,
+      since,
+    );
     return made;
   } catch (error) {
     return telling.end('grant', title, explainError(error, telling.facts, 'grant'), since);

@@ -6,6 +6,7 @@ import { CredentialWithheld } from '../http/trust.js';
 import { HttpFault, SignInError } from '../ports.js';
 import { InputErrors } from '../request.js';
 import type { ImageRef, Request } from '../request.js';
+import { isGranted } from './repositories.js';
 
 /** An image to pull, with what this login saw of it. */
 export interface WantedImage {
@@ -49,7 +50,7 @@ export async function wantedImages(
     const looked = await Promise.all(own.map((image) => look(image, registry, dataPlane)));
     return [...new Map(looked.map((image) => [image.reference, image])).values()];
   }
-  return [await choose(registry, platforms, dataPlane)];
+  return [await choose(request, registry, platforms, dataPlane)];
 }
 
 async function look(image: ImageRef, registry: Registry, dataPlane: DataPlane): Promise<WantedImage> {
@@ -70,13 +71,14 @@ async function look(image: ImageRef, registry: Registry, dataPlane: DataPlane): 
 }
 
 async function choose(
+  request: Request,
   registry: Registry,
   platforms: readonly string[],
   dataPlane: DataPlane,
 ): Promise<WantedImage> {
   let because: string;
   try {
-    const chosen = await dataPlane.chooseImage(platforms);
+    const chosen = await dataPlane.chooseImage(platforms, (name) => isGranted(request, name));
     if (chosen !== undefined) {
       const { repository, tag, facts } = chosen;
       return {

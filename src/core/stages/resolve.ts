@@ -24,12 +24,11 @@ export class Resolver {
   ) {}
 
   cluster(ref: ClusterRef): Promise<Cluster> {
-    return remembered(this.#clusters, ref, () =>
-      readCluster(
-        this.azure.arm,
-        clusterId({ ...ref, subscriptionId: ref.subscriptionId ?? this.subscriptionId ?? '' }),
-      ),
-    );
+    return remembered(this.#clusters, ref, () => readCluster(this.azure.arm, this.clusterId(ref)));
+  }
+
+  clusterId(ref: ClusterRef): string {
+    return clusterId({ ...ref, subscriptionId: ref.subscriptionId ?? this.subscriptionId ?? '' });
   }
 
   /** The registry's id, which may be known before its facts are. */

@@ -1,4 +1,5 @@
 /** A registry's token endpoints: /oauth2/exchange and /oauth2/token (recordings: acr.dataplane.json, acr.abac.recording.json). */
+import { resourceManagerAudiences } from '../cloud/clouds.js';
 import type { SimulatorContext } from '../context.js';
 import type { Principal, Registry } from '../cloud/model.js';
 import type { Answer, Exchange } from '../net/exchange.js';
@@ -13,12 +14,6 @@ const TOKEN_USER = '00000000-0000-0000-0000-000000000000';
 
 /** Audiences of Entra tokens: the registry's own, and ARM's while the registry accepts it. */
 const REGISTRY_AUDIENCES = ['https://containerregistry.azure.net', 'https://containerregistry.azure.net/'];
-const ARM_AUDIENCES = [
-  'https://management.azure.com',
-  'https://management.azure.com/',
-  'https://management.core.windows.net',
-  'https://management.core.windows.net/',
-];
 
 /**
  * Grants of the exchange: the Azure CLI sends the first (recording), the kubelet's credential provider the second
@@ -45,7 +40,7 @@ export function exchangeToken(
   if (!EXCHANGE_GRANTS.includes(grant)) throw new NotModelled(`oauth2/exchange with grant_type ${grant}`);
   const audiences = [
     ...REGISTRY_AUDIENCES,
-    ...(registry.armAudienceTokens === 'enabled' ? ARM_AUDIENCES : []),
+    ...(registry.armAudienceTokens === 'enabled' ? resourceManagerAudiences(context.state) : []),
   ];
   const verified = context.tokens.verify(form.get('access_token') ?? '', audiences);
   if ('problem' in verified) {

@@ -2,6 +2,8 @@
  * ARM's errors, each once: code, status and text. Unless a source stands beside it, an error is recorded
  * (recordings: errors.404-500.mc-acr.json, roleAssignments.4xx files).
  */
+import { CLOUDS } from '../cloud/clouds.js';
+import type { CloudState } from '../cloud/model.js';
 import type { Answer } from '../net/exchange.js';
 
 /** An error of ARM or of a resource provider. */
@@ -151,17 +153,48 @@ export function localAccountsDisabled(): ArmError {
   );
 }
 
+type Directory = Pick<CloudState, 'cloud' | 'tenantId'>;
+
 /**
  * A token that ARM refuses. Codes and texts as quoted in public threads on each code; the challenge's form as ARM's
  * clients parse it (authorization_uri, error, error_description). Which texts go together is an assumption.
  */
-export function unauthenticated(code: string, message: string, tenantId: string): ArmError {
+export function unauthenticated(code: string, message: string, { cloud, tenantId }: Directory): ArmError {
   return new ArmError(401, code, message, {
     headers: {
       'x-ms-failure-cause': 'gateway',
-      'www-authenticate': `Bearer authorization_uri="https://login.microsoftonline.com/${tenantId}", error="invalid_token", error_description="${message}"`,
+      'www-authenticate': `Bearer authorization_uri="https://${CLOUDS[cloud].login}/${tenantId}", error="invalid_token", error_description="${message}"`,
     },
   });
+}
+
+/** Assumption: code and text are not recorded; a 404 is documented (deployments REST reference). */
+export function deploymentNotFound(name: string): ArmError {
+  return new ArmError(404, 'DeploymentNotFound', `Deployment '${name}' could not be found.`, FROM_GATEWAY);
+}
+
+/** Quoted in public threads on templates with role assignments; its status is an assumption. */
+export function unauthorizedTemplateResource(
+  name: string,
+  type: string,
+  client: string,
+  objectId: string,
+  { action, scope }: { action: string; scope: string },
+): ArmError {
+  return new ArmError(
+    403,
+    'InvalidTemplateDeployment',
+    `The template deployment failed with error: 'Authorization failed for template resource '${name}' of type '${type}'. The client '${client}' with object id '${objectId}' does not have permission to perform action '${action}' at scope '${scope}'.'.`,
+  );
+}
+
+/** Quoted in public threads on failed deployments. */
+export function deploymentFailed(): { code: string; message: string } {
+  return {
+    code: 'DeploymentFailed',
+    message:
+      'At least one resource deployment operation failed. Please list deployment operations for details. Please see https://aka.ms/arm-deployment-operations for usage details.',
+  };
 }
 
 /** The answer that an error is. */

@@ -1,6 +1,7 @@
 /** Azure Resource Manager: who calls, whether they may, and which provider answers. */
 import { randomUUID } from 'node:crypto';
 import { isGuid } from '../cloud/ids.js';
+import { CLOUDS, resourceManagerAudiences } from '../cloud/clouds.js';
 import { principalByObjectId } from '../cloud/directory.js';
 import type { SimulatorContext, TokenProblem } from '../context.js';
 import type { Answer, Exchange, Service } from '../net/exchange.js';
@@ -9,6 +10,7 @@ import { claimsOf } from '../entra/tokens.js';
 import type { Call, Caller, Route } from './call.js';
 import { clusterRoutes } from './clusters.js';
 import type { Kubeconfigs } from './clusters.js';
+import { deploymentRoutes } from './deployments.js';
 import {
   ArmError,
   authorizationFailed,
@@ -23,15 +25,6 @@ import { resourceGraphRoutes } from './resource-graph.js';
 import { roleAssignmentRoutes } from './role-assignments.js';
 import { roleDefinitionRoutes } from './role-definitions.js';
 import { subscriptionRoutes } from './subscriptions.js';
-
-const HOST = 'management.azure.com';
-/** In the order in which ARM names them. */
-const AUDIENCES = [
-  'https://management.core.windows.net/',
-  'https://management.core.windows.net',
-  'https://management.azure.com/',
-  'https://management.azure.com',
-];
 
 /** Every answer has these (recordings). */
 const COMMON_HEADERS = {
@@ -56,8 +49,10 @@ const RATE_LIMITS: Readonly<Record<string, Record<string, string>>> = {
 };
 
 export function createArm(context: SimulatorContext, kubeconfigs: Kubeconfigs): Service {
+  const assignments = roleAssignmentRoutes(context);
   const routes: readonly Route[] = [
-    ...roleAssignmentRoutes(context),
+    ...assignments,
+    ...deploymentRoutes(context, assignments),
     ...roleDefinitionRoutes(context),
     ...clusterRoutes(context, kubeconfigs),
     ...registryRoutes(context),
@@ -66,7 +61,7 @@ export function createArm(context: SimulatorContext, kubeconfigs: Kubeconfigs): 
   ];
   return {
     name: 'arm',
-    serves: (host) => host === HOST,
+    serves: (host) => host === CLOUDS[context.state.cloud].resourceManager,
     async answer(exchange) {
       try {
         const answer = await respond(context, routes, exchange);
@@ -130,7 +125,8 @@ async function respond(
 
 /** Texts as quoted in public threads on each code. */
 function authenticate({ state, tokens, now }: SimulatorContext, authorization: string | undefined): Caller {
-  const refuse = (code: string, message: string): ArmError => unauthenticated(code, message, state.tenantId);
+  const refuse = (code: string, message: string): ArmError => unauthenticated(code, message, state);
+  const audiences = resourceManagerAudiences(state);
   if (authorization === undefined)
     throw refuse('AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.");
   const [scheme = '', token = ''] = authorization.split(' ');
@@ -139,7 +135,7 @@ function authenticate({ state, tokens, now }: SimulatorContext, authorization: s
       'AuthenticationFailedInvalidHeader',
       "Authentication failed. The 'Authorization' header is provided in an invalid format.",
     );
-  const verified = tokens.verify(token, AUDIENCES);
+  const verified = tokens.verify(token, audiences);
   if ('problem' in verified) {
     const said = claimsOf(token) ?? {};
     const explain: Readonly<Record<TokenProblem, () => ArmError>> = {
@@ -148,7 +144,7 @@ function authenticate({ state, tokens, now }: SimulatorContext, authorization: s
       audience: () =>
         refuse(
           'InvalidAuthenticationTokenAudience',
-          `The access token has been obtained for wrong audience or resource '${String(said.aud)}'. It should exactly match with one of the allowed audiences '${AUDIENCES.join("','")}'.`,
+          `The access token has been obtained for wrong audience or resource '${String(said.aud)}'. It should exactly match with one of the allowed audiences '${audiences.join("','")}'.`,
         ),
       expired: () =>
         refuse(

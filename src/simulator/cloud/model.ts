@@ -3,6 +3,8 @@
  * else holds state about Azure. Everything here is plain data but for {@link Cloud}'s few rules.
  */
 
+import type { CloudName } from './clouds.js';
+
 /** A security principal of the directory. */
 export interface Principal {
   kind: 'application' | 'managed-identity' | 'user';
@@ -13,6 +15,8 @@ export interface Principal {
   clientId: string;
   /** Client secrets that are accepted. */
   secrets: string[];
+  /** Certificates whose keys may sign its assertions, PEM. */
+  certificates: string[];
   federatedCredentials: FederatedCredential[];
   /** A managed identity's resource id. */
   resourceId?: string;
@@ -166,7 +170,26 @@ export interface GitHubHost {
   requestToken: string;
 }
 
+/** The service connection of a pipeline in Azure DevOps, and the job that may use it. */
+export interface AzurePipelinesHost {
+  organization: string;
+  organizationId: string;
+  project: string;
+  projectId: string;
+  /** The service connection's name. */
+  connection: string;
+  /** Lower-case GUID. */
+  connectionId: string;
+  /** The `iss` and `sub` claims of its tokens. */
+  issuer: string;
+  subject: string;
+  /** The job's System.AccessToken: made at start, a secret. */
+  accessToken: string;
+}
+
 export interface CloudState {
+  /** Which of Azure's clouds this is: it decides all names. */
+  cloud: CloudName;
   tenantId: string;
   subscriptions: Subscription[];
   principals: Principal[];
@@ -176,6 +199,9 @@ export interface CloudState {
   clusters: ManagedCluster[];
   registries: Registry[];
   github: GitHubHost;
+  azurePipelines: AzurePipelinesHost;
+  /** Identities of the machine that runs what is tested: its metadata service gives their tokens. */
+  runner: { objectIds: string[] };
   /** Milliseconds that a new role assignment takes until it works. */
   grantDelayMs: number;
 }

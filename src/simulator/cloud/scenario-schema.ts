@@ -48,9 +48,18 @@ const identity = object({
   objectId: optional(guid()),
   clientId: optional(guid()),
   secrets: texts(),
-  /** `github`, or credentials one by one. */
+  /** PEM texts of certificates that its assertions may be signed with. */
+  certificates: withDefault(
+    list(text({ pattern: /^-----BEGIN CERTIFICATE-----/, form: 'a PEM certificate' })),
+    [],
+  ),
+  /** `github`, `azure-pipelines` (its one service connection), or credentials one by one. */
   federated: withDefault(
-    either(choice('github'), (value) => typeof value === 'string', list(federatedCredential)),
+    either(
+      choice('github', 'azure-pipelines'),
+      (value) => typeof value === 'string',
+      list(federatedCredential),
+    ),
     [],
   ),
   /** How long the directory's replicas do not know it yet. */
@@ -190,6 +199,10 @@ const roleAssignment = object({
 export const scenarioSchema = object({
   name: word(),
   description: withDefault(text(), ''),
+  /** Which of Azure's clouds: it decides all names. */
+  cloud: withDefault(choice('AzureCloud', 'AzureChinaCloud', 'AzureUSGovernment'), 'AzureCloud'),
+  /** The machine that runs what is tested: the managed identities it was given. */
+  runner: withDefault(object({ identities: texts() }), { identities: [] }),
   /** How long a new role assignment takes until it works. */
   grantDelay: withDefault(duration(), 0),
   tenant: optional(guid()),
@@ -243,6 +256,17 @@ export const scenarioSchema = object({
       subject: undefined,
       idTokenPermission: true,
     },
+  ),
+  azurePipelines: withDefault(
+    object({
+      organization: withDefault(word(), 'contoso'),
+      project: withDefault(word(), 'shop'),
+      /** Name of the service connection. */
+      connection: withDefault(word(), 'azure'),
+      /** Whose tokens the connection gets: Entra's, as new ones do, or Azure DevOps' own. */
+      issuer: withDefault(choice('entra', 'azure-devops'), 'entra'),
+    }),
+    { organization: 'contoso', project: 'shop', connection: 'azure', issuer: 'entra' as const },
   ),
   clusters: withDefault(list(cluster), []),
   registries: withDefault(list(registry), []),

@@ -4,11 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseDocument } from 'yaml';
+import { ISSUERS } from '../ci/azure-pipelines-names.js';
 import { GITHUB_ISSUER, TOKEN_EXCHANGE_AUDIENCE } from '../ci/names.js';
 import { clusterId, registryId, resourceGroupId, roleDefinitionId, same, subscriptionId } from './arm-id.js';
+import { CLOUDS } from './clouds.js';
+import type { CloudNames } from './clouds.js';
 import { isGuid, stableGuid, stableHex } from './ids.js';
 import { buildRepository } from './images.js';
 import type {
+  AzurePipelinesHost,
   CloudState,
   GitHubHost,
   Group,
@@ -85,7 +89,10 @@ const NODE_IMAGES = {
 /** Turns a document whose shape has been read into a cloud, and notes what doesn't fit together. */
 class Builder {
   private readonly subscriptions: Subscription[];
+  private readonly tenantId: string;
+  private readonly names: CloudNames;
   private readonly github: GitHubHost;
+  private readonly azurePipelines: AzurePipelinesHost;
   private readonly principals: Principal[];
   private readonly groups: Group[];
   private readonly roles: RoleDefinition[];
@@ -99,7 +106,10 @@ class Builder {
     private readonly now: number,
   ) {
     this.grantDelayMs = document.grantDelay;
+    this.names = CLOUDS[document.cloud];
+    this.tenantId = document.tenant ?? stableGuid('tenant');
     this.github = githubHost(document.github);
+    this.azurePipelines = azurePipelinesHost(document.azurePipelines, this.tenantId);
     this.subscriptions = (document.subscriptions ?? [undefined]).map((given, index) => ({
       id: given?.id ?? stableGuid('subscription', String(index)),
       name: given?.name ?? 'Simulated subscription',
@@ -113,13 +123,8 @@ class Builder {
       objectId: identity.objectId ?? stableGuid('object', identity.name),
       clientId: identity.clientId ?? stableGuid('client', identity.name),
       secrets: identity.secrets,
-      federatedCredentials: (identity.federated === 'github' ? [undefined] : identity.federated).map(
-        (credential) => ({
-          issuer: credential?.issuer ?? GITHUB_ISSUER,
-          subject: credential?.subject ?? this.github.subject,
-          audiences: [credential?.audience ?? TOKEN_EXCHANGE_AUDIENCE],
-        }),
-      ),
+      certificates: identity.certificates,
+      federatedCredentials: this.federated(identity.federated),
       ...this.replication(identity.replicationDelay),
     }));
     this.groups = [];
@@ -151,7 +156,8 @@ class Builder {
     this.readGroups();
     this.bind(clusters);
     const state: CloudState = {
-      tenantId: document.tenant ?? stableGuid('tenant'),
+      cloud: document.cloud,
+      tenantId: this.tenantId,
       subscriptions: this.subscriptions,
       principals: this.principals,
       groups: this.groups,
@@ -160,6 +166,8 @@ class Builder {
       clusters,
       registries,
       github: this.github,
+      azurePipelines: this.azurePipelines,
+      runner: { objectIds: this.runnerIdentities() },
       grantDelayMs: this.grantDelayMs,
     };
     state.roleAssignments = document.roleAssignments.map((_, index) => this.roleAssignment(state, index));
@@ -168,6 +176,35 @@ class Builder {
 
   private problem(path: string, message: string): void {
     this.problems.push({ path, message });
+  }
+
+  private federated(
+    trusted: ScenarioDocument['identities'][number]['federated'],
+  ): Principal['federatedCredentials'] {
+    const audiences = [this.names.federationAudience];
+    const github = { issuer: GITHUB_ISSUER, subject: this.github.subject };
+    if (trusted === 'github') return [{ ...github, audiences }];
+    if (trusted === 'azure-pipelines') {
+      const { issuer, subject } = this.azurePipelines;
+      // Azure DevOps gives its tokens this audience.
+      return [{ issuer, subject, audiences: [TOKEN_EXCHANGE_AUDIENCE] }];
+    }
+    return trusted.map(({ issuer, subject, audience }) => ({
+      issuer: issuer ?? github.issuer,
+      subject: subject ?? github.subject,
+      audiences: audience === undefined ? audiences : [audience],
+    }));
+  }
+
+  private runnerIdentities(): string[] {
+    return this.document.runner.identities.flatMap((name, index) => {
+      const path = `runner.identities[${index}]`;
+      const principal = this.principals.find((one) => same(one.name, name));
+      if (principal === undefined) this.problem(path, `no identity is called "${name}"`);
+      else if (principal.kind !== 'managed-identity')
+        this.problem(path, `"${name}" is of kind ${principal.kind}, not managed-identity`);
+      return principal === undefined ? [] : [principal.objectId];
+    });
   }
 
   private replication(delayMs: number): { replicatedAt?: number } {
@@ -221,7 +258,7 @@ class Builder {
       kubernetesVersion: document.version,
       provisioningState: document.state,
       powerState: document.power,
-      fqdn: apiServerName(document, subscription.id),
+      fqdn: apiServerName(document, subscription.id, this.names),
       nodeResourceGroup,
       pools: poolsOf(document),
       servicePrincipalClientId: 'msi',
@@ -269,6 +306,7 @@ class Builder {
       objectId: stableGuid('object', name, cluster.resourceGroup),
       clientId: stableGuid('client', name, cluster.resourceGroup),
       secrets: [],
+      certificates: [],
       federatedCredentials: [],
       ...this.replication(replicationDelay),
     };
@@ -316,7 +354,7 @@ class Builder {
       name: document.name,
       location: document.location,
       // The usual name; registries with a generated label have another, which a scenario gives.
-      loginServer: document.loginServer ?? `${document.name.toLowerCase()}.azurecr.io`,
+      loginServer: document.loginServer ?? `${document.name.toLowerCase()}.${this.names.registrySuffix}`,
       sku: document.sku,
       roleAssignmentMode:
         document.mode === 'abac' ? 'AbacRepositoryPermissions' : 'LegacyRegistryPermissions',
@@ -327,8 +365,8 @@ class Builder {
       dataEndpointEnabled: document.dataEndpoint,
       // https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints
       blobHost: document.dataEndpoint
-        ? `${document.name.toLowerCase()}.${document.location}.data.azurecr.io`
-        : `acr${stableHex(12, 'storage', document.name)}.blob.core.windows.net`,
+        ? `${document.name.toLowerCase()}.${document.location}.data.${this.names.registrySuffix}`
+        : `acr${stableHex(12, 'storage', document.name)}.blob.${this.names.storageSuffix}`,
       creationDate: isoTime(this.now - 90 * 86_400_000),
       repositories:
         this.problems.length > 0
@@ -501,14 +539,15 @@ function poolsOf({
 function apiServerName(
   { name, resourceGroup, location, private: isPrivate }: ClusterDocument,
   subscription: string,
+  { apiServerSuffix }: CloudNames,
 ): string {
   const prefix = `${name.slice(0, 10)}-${resourceGroup.slice(0, 16)}-${subscription.slice(0, 6)}`
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '');
   const server = `${prefix}-${stableHex(8, 'fqdn', subscription, resourceGroup, name)}`;
   return isPrivate
-    ? `${server}.${stableGuid('zone', resourceGroup, name)}.privatelink.${location}.azmk8s.io`
-    : `${server}.hcp.${location}.azmk8s.io`;
+    ? `${server}.${stableGuid('zone', resourceGroup, name)}.privatelink.${location}.${apiServerSuffix}`
+    : `${server}.hcp.${location}.${apiServerSuffix}`;
 }
 
 function githubHost(document: ScenarioDocument['github']): GitHubHost {
@@ -520,6 +559,26 @@ function githubHost(document: ScenarioDocument['github']): GitHubHost {
     subject: document.subject ?? `repo:${repository}:${subjectContext(ref, event, environment)}`,
     idTokenPermission,
     requestToken: randomBytes(32).toString('base64url'),
+  };
+}
+
+function azurePipelinesHost(
+  { organization, project, connection, issuer }: ScenarioDocument['azurePipelines'],
+  tenantId: string,
+): AzurePipelinesHost {
+  const organizationId = stableGuid('organization', organization);
+  const connectionId = stableGuid('connection', organization, project, connection);
+  const names = { organization, organizationId, project, connection, connectionId, tenantId };
+  return {
+    organization,
+    organizationId,
+    project,
+    projectId: stableGuid('project', organization, project),
+    connection,
+    connectionId,
+    issuer: ISSUERS[issuer].issuer(names),
+    subject: ISSUERS[issuer].subject(names),
+    accessToken: randomBytes(32).toString('base64url'),
   };
 }
 

@@ -17,7 +17,8 @@ const MATCHING =
   'Check your federated identity credential Subject, Audience and Issuer against the presented assertion.';
 const FEDERATION_PAGE = 'https://learn.microsoft.com/entra/workload-id/workload-identity-federation';
 
-/** Where the status of a code is quoted nowhere (70025, 700211, 700212, 50013), that of 700213 is an assumption. */
+/** Where the status of a code is quoted nowhere (70025, 700211, 700212, 50013, and those of certificates), that of 700213 is an assumption; so are the texts of 1000502,
+ * 50048 and 50027. */
 const REFUSALS = {
   90002: {
     status: 400,
@@ -79,6 +80,26 @@ const REFUSALS = {
     error: 'invalid_client',
     text: 'Client assertion is not within its valid time range. Current time: {now}, assertion valid from {from}, expiry time of assertion {until}. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .',
   },
+  700027: {
+    status: 401,
+    error: 'invalid_client',
+    text: "Client assertion contains an invalid signature. [Reason - {reason}] Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '{client}'.",
+  },
+  1000502: {
+    status: 401,
+    error: 'invalid_client',
+    text: 'The provided certificate is not within its specified validity period.',
+  },
+  50048: {
+    status: 401,
+    error: 'invalid_client',
+    text: 'Subject mismatches issuer claim in the client assertion.',
+  },
+  50027: {
+    status: 401,
+    error: 'invalid_client',
+    text: "JWT token is invalid or malformed: its audience is '{audience}'.",
+  },
   50013: { status: 401, error: 'invalid_client', text: 'Assertion failed signature validation.' },
 } as const satisfies Readonly<Record<number, Refusal>>;
 
@@ -96,7 +117,7 @@ export class SignInRefused extends Error {
 }
 
 /** The answer to a refused sign-in, in the form that is recorded. */
-export function refusalAnswer({ code, values }: SignInRefused, now: number): Answer {
+export function refusalAnswer({ code, values }: SignInRefused, login: string, now: number): Answer {
   const { status, error, text } = REFUSALS[code];
   const timestamp = `${new Date(now).toISOString().slice(0, 19).replace('T', ' ')}Z`;
   const [trace, correlation] = [randomUUID(), randomUUID()];
@@ -116,7 +137,7 @@ export function refusalAnswer({ code, values }: SignInRefused, now: number): Ans
       timestamp,
       trace_id: trace,
       correlation_id: correlation,
-      error_uri: `https://login.microsoftonline.com/error?code=${code}`,
+      error_uri: `https://${login}/error?code=${code}`,
     }),
   };
 }

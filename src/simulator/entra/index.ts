@@ -1,4 +1,6 @@
 /** Entra ID: the documents that clients look up before signing in, and the token endpoint. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { CLOUDS, resourceManagerAudiences } from '../cloud/clouds.js';
 import { principalByClientId } from '../cloud/directory.js';
 import type { CloudState, Principal } from '../cloud/model.js';
 import { GITHUB_ISSUER } from '../ci/names.js';
@@ -6,25 +8,18 @@ import type { TokenIssuer } from '../context.js';
 import type { Answer, Exchange, Service } from '../net/exchange.js';
 import { NotModelled } from '../net/exchange.js';
 import { refusalAnswer, SignInRefused } from './errors.js';
-import { claimsOf } from './tokens.js';
+import { claimsOf, headerOf, isSignedBy } from './tokens.js';
 import type { PublicJwk, SigningKey } from './tokens.js';
 
-/** The login host of the public cloud and the other names it goes by (its own instance discovery answer). */
-const LOGIN_HOST = 'login.microsoftonline.com';
-const ALIASES = [LOGIN_HOST, 'login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
+/** Resources with one audience in every cloud: the registries, and the AKS server application (github.com/Azure/kubelogin README). */
+const RESOURCES = ['https://containerregistry.azure.net', '6dae42f8-4368-4678-94ff-3960e28e3630'];
 
-/**
- * Resources of the tenant that tokens can be asked for. Entra gives the audience as it was asked for. ARM's two names,
- * the registries' and Graph's are in the documentation of the Azure clouds; the AKS server application's id in
- * https://learn.microsoft.com/azure/aks/kubelogin-authentication.
- */
-const RESOURCES: ReadonlySet<string> = new Set([
-  'https://management.azure.com',
-  'https://management.core.windows.net',
-  'https://containerregistry.azure.net',
-  'https://graph.microsoft.com',
-  '6dae42f8-4368-4678-94ff-3960e28e3630',
-]);
+/** Resources of the tenant that tokens can be asked for. Entra gives the audience as it was asked for. */
+function isResource(state: CloudState, resource: string): boolean {
+  const { microsoftGraph } = CLOUDS[state.cloud];
+  const known = [...RESOURCES, ...resourceManagerAudiences(state), `https://${microsoftGraph}`];
+  return known.includes(resource.replace(/\/$/, '').toLowerCase());
+}
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const LIFETIME_S = 3600;
@@ -32,8 +27,10 @@ const LIFETIME_S = 3600;
 interface Parts {
   state: CloudState;
   tokens: TokenIssuer & { readonly jwk: PublicJwk };
-  /** The CI system's key: federated assertions of other issuers can't be verified here. */
+  /** The CI systems' keys: federated assertions of other issuers can't be verified here. */
   github: SigningKey;
+  /** Signs for both issuers of service connections. That Entra has a key for its own alone is an assumption. */
+  azurePipelines: SigningKey;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -41,14 +38,14 @@ interface Parts {
 export function createEntra(parts: Parts): Service {
   return {
     name: 'entra',
-    serves: (host) => ALIASES.includes(host),
+    serves: (host) => hostsOf(parts.state).includes(host),
     async answer(exchange) {
       try {
         return route(parts, exchange);
       } catch (error) {
         if (!(error instanceof SignInRefused)) throw error;
         exchange.note.verdict = `refused: AADSTS${error.code}`;
-        return refusalAnswer(error, parts.now());
+        return refusalAnswer(error, CLOUDS[parts.state.cloud].login, parts.now());
       }
     },
   };
@@ -59,7 +56,7 @@ function route(parts: Parts, exchange: Exchange): Answer {
   const path = url.pathname;
   if (method === 'GET' && path === '/common/discovery/instance') {
     note.route = 'GET /common/discovery/instance';
-    return json(instanceDiscovery(url));
+    return json(instanceDiscovery(parts.state, url));
   }
   const [, tenant = '', rest = ''] = /^\/([^/]+)(\/.*)$/.exec(path) ?? [];
   const found = ROUTES.find((candidate) => candidate.method === method && candidate.path === rest);
@@ -79,29 +76,40 @@ const ROUTES: readonly {
   {
     method: 'GET',
     path: '/v2.0/.well-known/openid-configuration',
-    answer: ({ state }) => json(openIdConfiguration(state.tenantId)),
+    answer: ({ state }) => json(openIdConfiguration(state)),
   },
-  { method: 'GET', path: '/discovery/v2.0/keys', answer: ({ tokens }) => json({ keys: [tokens.jwk] }) },
+  {
+    method: 'GET',
+    path: '/discovery/v2.0/keys',
+    answer: ({ tokens, azurePipelines }) => json({ keys: [tokens.jwk, azurePipelines.jwk] }),
+  },
   { method: 'POST', path: '/oauth2/v2.0/token', answer: token },
 ];
 
+/** The login host and the other names it goes by. */
+function hostsOf({ cloud }: CloudState): string[] {
+  return [CLOUDS[cloud].login, ...CLOUDS[cloud].loginAliases];
+}
+
 /** capture: instance discovery as MSAL reads it (tenant_discovery_endpoint, api-version, metadata). */
-function instanceDiscovery(url: URL): object {
+function instanceDiscovery(state: CloudState, url: URL): object {
+  const { login, loginCache } = CLOUDS[state.cloud];
   const authorization =
-    url.searchParams.get('authorization_endpoint') ?? `https://${LOGIN_HOST}/common/oauth2/authorize`;
+    url.searchParams.get('authorization_endpoint') ?? `https://${login}/common/oauth2/authorize`;
   const tenant = URL.canParse(authorization)
     ? (new URL(authorization).pathname.split('/')[1] ?? 'common')
     : 'common';
   return {
-    tenant_discovery_endpoint: `https://${LOGIN_HOST}/${tenant}/v2.0/.well-known/openid-configuration`,
+    tenant_discovery_endpoint: `https://${login}/${tenant}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
-    metadata: [{ preferred_network: LOGIN_HOST, preferred_cache: 'login.windows.net', aliases: ALIASES }],
+    metadata: [{ preferred_network: login, preferred_cache: loginCache, aliases: hostsOf(state) }],
   };
 }
 
 /** OpenID Connect discovery 1.0, with the tenant's endpoints. */
-function openIdConfiguration(tenant: string): object {
-  const authority = `https://${LOGIN_HOST}/${tenant}`;
+function openIdConfiguration({ cloud, tenantId }: CloudState): object {
+  const { login, microsoftGraph } = CLOUDS[cloud];
+  const authority = `https://${login}/${tenantId}`;
   return {
     token_endpoint: `${authority}/oauth2/v2.0/token`,
     token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
@@ -117,9 +125,10 @@ function openIdConfiguration(tenant: string): object {
     device_authorization_endpoint: `${authority}/oauth2/v2.0/devicecode`,
     end_session_endpoint: `${authority}/oauth2/v2.0/logout`,
     tenant_region_scope: 'EU',
-    cloud_instance_name: 'microsoftonline.com',
+    // The domain of the login host: that it is so in each cloud is an assumption.
+    cloud_instance_name: login.replace(/^login\./, ''),
     cloud_graph_host_name: 'graph.windows.net',
-    msgraph_host: 'graph.microsoft.com',
+    msgraph_host: microsoftGraph,
   };
 }
 
@@ -133,7 +142,7 @@ function token(parts: Parts, { body, note }: Exchange): Answer {
   const principal = principalByClientId(state, client);
   if (principal === undefined) throw new SignInRefused(700016, { client, tenant: state.tenantId });
   note.caller = principal.name;
-  const audience = audienceOf(required(form, 'scope'), state.tenantId);
+  const audience = audienceOf(required(form, 'scope'), state);
   prove(parts, principal, form);
   note.verdict = `signed in for ${audience}`;
   return json({
@@ -152,7 +161,7 @@ function required(form: URLSearchParams, parameter: string): string {
 }
 
 /** `<resource>/.default` → the resource. A resource that ends in a slash makes a doubled one, and keeps its own. */
-function audienceOf(scope: string, tenant: string): string {
+function audienceOf(scope: string, state: CloudState): string {
   // MSAL adds these to some requests; they mean nothing for an application.
   const wanted = scope
     .split(/\s+/)
@@ -160,8 +169,7 @@ function audienceOf(scope: string, tenant: string): string {
   const [only = ''] = wanted;
   const resource = /^(.+)\/\.default$/.exec(only)?.[1];
   if (wanted.length !== 1 || resource === undefined) throw new SignInRefused(1002012, { scope });
-  if (!RESOURCES.has(resource.replace(/\/$/, '').toLowerCase()))
-    throw new SignInRefused(500011, { resource, tenant });
+  if (!isResource(state, resource)) throw new SignInRefused(500011, { resource, tenant: state.tenantId });
   return resource;
 }
 
@@ -170,7 +178,9 @@ function prove(parts: Parts, principal: Principal, form: URLSearchParams): void 
   if (assertion !== null) {
     if (form.get('client_assertion_type') !== ASSERTION_TYPE)
       throw new SignInRefused(900144, { parameter: 'client_assertion_type' });
-    proveByFederation(parts, principal, assertion);
+    // Its issuer tells who made it: the application itself, or somebody it trusts.
+    if (claimsOf(assertion)?.iss === principal.clientId) proveByCertificate(parts, principal, assertion);
+    else proveByFederation(parts, principal, assertion);
     return;
   }
   const secret = form.get('client_secret');
@@ -179,7 +189,7 @@ function prove(parts: Parts, principal: Principal, form: URLSearchParams): void 
 }
 
 /** https://learn.microsoft.com/entra/workload-id/workload-identity-federation: issuer, subject and audience must match exactly. */
-function proveByFederation({ github, now }: Parts, principal: Principal, assertion: string): void {
+function proveByFederation(parts: Parts, principal: Principal, assertion: string): void {
   const said = claimsOf(assertion);
   if (said === undefined) throw new SignInRefused(50013);
   const { clientId: client, name, federatedCredentials } = principal;
@@ -191,11 +201,62 @@ function proveByFederation({ github, now }: Parts, principal: Principal, asserti
   if (ofSubject.length === 0) throw new SignInRefused(700213, { subject });
   if (!ofSubject.some(({ audiences }) => audiences.includes(audience)))
     throw new SignInRefused(700212, { audience });
-  if (issuer !== GITHUB_ISSUER) throw new NotModelled(`The keys of the issuer ${issuer} aren't.`);
-  if (github.open(assertion) === undefined) throw new SignInRefused(50013);
+  const key = keyOf(parts, issuer);
+  if (key === undefined) throw new NotModelled(`The keys of the issuer ${issuer} aren't.`);
+  if (key.open(assertion) === undefined) throw new SignInRefused(50013);
+  refuseOutOfTime(said, parts.now());
+}
+
+/**
+ * https://learn.microsoft.com/entra/identity-platform/certificate-credentials: the header names the certificate by its
+ * thumbprint, `aud` is the token endpoint, `iss` and `sub` are the client id. Which fault is told by which code is an
+ * assumption, but for 700027 (a key that isn't registered or didn't sign it) and 700024.
+ */
+function proveByCertificate({ state, now }: Parts, principal: Principal, assertion: string): void {
+  const { clientId: client } = principal;
+  const thumbprint = thumbprintOf(assertion);
+  const certificate = principal.certificates
+    .map((pem) => new X509Certificate(pem))
+    .find((one) => thumbprint !== '' && thumbprintsOf(one).includes(thumbprint));
+  if (certificate === undefined)
+    throw new SignInRefused(700027, { reason: 'The key was not found.', client });
+  if (!isSignedBy(assertion, certificate.publicKey))
+    throw new SignInRefused(700027, {
+      reason: 'The key was found, but use of the key to verify the signature failed.',
+      client,
+    });
+  const said = claimsOf(assertion) ?? {};
+  const endpoints = hostsOf(state).map((host) => `https://${host}/${state.tenantId}/oauth2/v2.0/token`);
+  if (said.sub !== client) throw new SignInRefused(50048);
+  if (!endpoints.includes(String(said.aud))) throw new SignInRefused(50027, { audience: String(said.aud) });
+  refuseOutOfTime(said, now());
+  const [from, until] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+  if (!(from <= now() && now() < until)) throw new SignInRefused(1000502);
+}
+
+/** SHA-256 or SHA-1 of the certificate, in base64url, as the header's `x5t#S256` or `x5t` has it. */
+function thumbprintOf(assertion: string): string {
+  const header = headerOf(assertion) ?? {};
+  const named = header['x5t#S256'] ?? header.x5t;
+  return typeof named === 'string' ? named : '';
+}
+
+function thumbprintsOf({ raw }: X509Certificate): string[] {
+  return ['sha256', 'sha1'].map((hash) => createHash(hash).update(raw).digest('base64url'));
+}
+
+/** The key that an issuer's assertions must be signed with. */
+function keyOf({ state, github, azurePipelines }: Parts, issuer: string): SigningKey | undefined {
+  if (issuer === GITHUB_ISSUER) return github;
+  return issuer === state.azurePipelines.issuer ? azurePipelines : undefined;
+}
+
+/** Clocks differ, and MSAL rounds to the next second: how much Entra bears is an assumption. */
+const CLOCK_SLACK_MS = 60_000;
+
+function refuseOutOfTime(said: Record<string, unknown>, at: number): void {
   const [from, until] = [Number(said.nbf) * 1000, Number(said.exp) * 1000];
-  const at = now();
-  if (!(from <= at && at < until))
+  if (!(from <= at + CLOCK_SLACK_MS && at < until))
     throw new SignInRefused(700024, { now: precise(at), from: precise(from), until: precise(until) });
 }
 

@@ -1,8 +1,9 @@
 /** Access tokens of the simulated directory: RS256 JWTs that nobody else can make. */
-import { createPublicKey, createSign, createVerify, generateKeyPair } from 'node:crypto';
+import { constants, createPublicKey, createSign, createVerify, generateKeyPair } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { TokenClaims, TokenIssuer, TokenProblem } from '../context.js';
+import { CLOUDS } from '../cloud/clouds.js';
 import { groupsHolding } from '../cloud/directory.js';
 import { stableHex } from '../cloud/ids.js';
 import type { CloudState, Principal } from '../cloud/model.js';
@@ -47,11 +48,19 @@ export async function createSigningKey(name: string): Promise<SigningKey> {
 
 /** The claims that a token makes, unverified; undefined when it is no JWT. */
 export function claimsOf(token: string): Record<string, unknown> | undefined {
-  const [, payload] = token.split('.');
-  if (payload === undefined) return undefined;
+  return decoded(token.split('.')[1]);
+}
+
+/** A token's header, unverified; undefined when it is no JWT. */
+export function headerOf(token: string): Record<string, unknown> | undefined {
+  return decoded(token.split('.')[0]);
+}
+
+function decoded(part: string | undefined): Record<string, unknown> | undefined {
+  if (part === undefined) return undefined;
   try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    return typeof claims === 'object' && claims !== null ? { ...claims } : undefined;
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
   } catch {
     return undefined;
   }
@@ -68,7 +77,7 @@ export async function createTokenIssuer(
   now: () => number,
 ): Promise<TokenIssuer & { readonly jwk: PublicJwk }> {
   const key = await createSigningKey('entra');
-  const issuer = `https://sts.windows.net/${state.tenantId}/`;
+  const issuer = `${CLOUDS[state.cloud].tokenIssuer}/${state.tenantId}/`;
   return {
     jwk: key.jwk,
     issue(principal, audience, lifetimeSeconds = DEFAULT_LIFETIME_S) {
@@ -140,14 +149,21 @@ function sameAudience(one: string, other: string): boolean {
   return bare(one) === bare(other);
 }
 
-function isSignedBy(token: string, publicKey: KeyObject): boolean {
+/** Whether an RSA key signed a token, by the algorithm that its header names: RS256, or PS256 as MSAL signs by certificates. */
+export function isSignedBy(token: string, publicKey: KeyObject): boolean {
   const parts = token.split('.');
   const [header, payload, signature] = parts;
   if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined)
     return false;
+  const { alg } = headerOf(token) ?? {};
+  if (publicKey.asymmetricKeyType !== 'rsa' || (alg !== 'RS256' && alg !== 'PS256')) return false;
+  const padding =
+    alg === 'PS256'
+      ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+      : { padding: constants.RSA_PKCS1_PADDING };
   return createVerify('RSA-SHA256')
     .update(`${header}.${payload}`)
-    .verify(publicKey, Buffer.from(signature, 'base64url'));
+    .verify({ key: publicKey, ...padding }, Buffer.from(signature, 'base64url'));
 }
 
 function encoded(value: object): string {

@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AZURE_CLOUD } from '../../src/core/azure/clouds.js';
-import { Sender } from '../../src/core/http/sender.js';
-import { CredentialWithheld, Trust } from '../../src/core/http/trust.js';
-import { SignInError } from '../../src/core/ports.js';
-import type { Credential, Exec, Http } from '../../src/core/ports.js';
-import { systemClock } from '../../src/host/clock.js';
-import { azureCliCredential, gitHubOidcCredential, ID_TOKEN_PERMISSION } from '../../src/host/credentials.js';
-import type { GitHubOidcOptions } from '../../src/host/credentials.js';
-import { CommandNotFound } from '../../src/host/exec.js';
-import { createHttp } from '../../src/host/http.js';
-import type { ClosableHttp } from '../../src/host/http.js';
-import { startSimulator } from '../../src/simulator/index.js';
-import type { Simulator } from '../../src/simulator/index.js';
+import { AZURE_CLOUD } from '../../../src/core/azure/clouds.js';
+import { Sender } from '../../../src/core/http/sender.js';
+import { CredentialWithheld, Trust } from '../../../src/core/http/trust.js';
+import type { Credential, Http } from '../../../src/core/ports.js';
+import { systemClock } from '../../../src/host/clock.js';
+import { gitHubOidcCredential, ID_TOKEN_PERMISSION } from '../../../src/host/credentials.js';
+import type { GitHubOidcOptions } from '../../../src/host/credentials.js';
+import { createHttp } from '../../../src/host/http.js';
+import type { ClosableHttp } from '../../../src/host/http.js';
+import { startSimulator } from '../../../src/simulator/index.js';
+import type { Simulator } from '../../../src/simulator/index.js';
+import { refusal } from './support.js';
 
 const SCENARIO = `
 name: sign-in
@@ -51,6 +50,7 @@ function oidc(
   const credential = gitHubOidcCredential({
     clientId: clientId(name),
     tenantId: cloud.state.tenantId,
+    cloud: AZURE_CLOUD,
     ...cloud.github,
     sender: new Sender(over, new Trust(AZURE_CLOUD), systemClock, { debug: () => undefined }),
     clock: systemClock,
@@ -58,16 +58,6 @@ function oidc(
     ...options,
   });
   return { credential, secrets };
-}
-
-async function refusal(attempt: Promise<unknown>): Promise<SignInError> {
-  try {
-    await attempt;
-  } catch (error) {
-    if (error instanceof SignInError) return error;
-    throw error;
-  }
-  throw new Error('signed in');
 }
 
 describe('GitHub OIDC', () => {
@@ -204,106 +194,3 @@ describe('GitHub OIDC', () => {
 async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
 }
-
-describe("the Azure CLI's login", () => {
-  type Answer = { exitCode?: number; stdout?: string; stderr?: string };
-  function cli(answers: Record<string, Answer | Error>): {
-    credential: Credential;
-    asked: string[];
-    secrets: string[];
-  } {
-    const asked: string[] = [];
-    const secrets: string[] = [];
-    const exec: Exec = {
-      async run(command, args) {
-        asked.push([command, ...args].join(' '));
-        const answer = answers[args.slice(0, 2).join(' ')];
-        if (answer === undefined) throw new Error('not expected');
-        if (answer instanceof Error) throw answer;
-        return { exitCode: 0, stdout: '', stderr: '', ...answer };
-      },
-    };
-    const log = { secret: (value: string) => void secrets.push(value) };
-    return {
-      credential: azureCliCredential({ exec, clock: systemClock, log, howToSignIn: 'Sign in.' }),
-      asked,
-      secrets,
-    };
-  }
-  const token = (answer: Answer | Error): Record<string, Answer | Error> => ({
-    'account get-access-token': answer,
-  });
-
-  it('reads token and expiry as old and new versions of az print them', async () => {
-    const exact = cli(
-      token({
-        stdout: JSON.stringify({
-          accessToken: 't1',
-          expiresOn: '2001-01-01 00:00:00.000000',
-          expires_on: 1_900_000_000,
-        }),
-      }),
-    );
-    expect(await exact.credential.token('https://management.azure.com/.default')).toEqual({
-      token: 't1',
-      expiresOn: 1_900_000_000_000,
-    });
-    expect(exact.asked).toEqual([
-      'az account get-access-token --resource https://management.azure.com --output json',
-    ]);
-    expect(exact.secrets).toEqual(['t1']);
-
-    const old = cli(
-      token({ stdout: JSON.stringify({ accessToken: 't2', expiresOn: '2031-05-06 07:08:09.000000' }) }),
-    );
-    expect((await old.credential.token(AZURE_CLOUD.kubernetesScope)).expiresOn).toBe(
-      new Date(2031, 4, 6, 7, 8, 9).getTime(),
-    );
-    expect(old.asked[0]).toContain('--resource 6dae42f8-4368-4678-94ff-3960e28e3630 ');
-  });
-
-  it('tells az missing, nobody signed in, and an answer that is none', async () => {
-    const scope = AZURE_CLOUD.resourceManagerScope;
-    const missing = await refusal(cli(token(new CommandNotFound('az'))).credential.token(scope));
-    expect([missing.causeId, missing.fix]).toEqual(['azure-cli-missing', 'Sign in.']);
-
-    const out = await refusal(
-      cli(
-        token({ exitCode: 1, stderr: "ERROR: Please run 'az login' to setup account.\n" }),
-      ).credential.token(scope),
-    );
-    expect([out.causeId, out.fix]).toEqual(['not-signed-in', 'Sign in.']);
-    expect(out.message).toContain("Please run 'az login' to setup account.");
-
-    const odd = await refusal(cli(token({ stdout: 'not json' })).credential.token(scope));
-    expect(odd.message).toContain('no token');
-  });
-
-  it("keeps Entra's words when az adds its own advice to them", async () => {
-    const stderr = [
-      'ERROR: AADSTS700024: Client assertion is not within its valid time range. Current time: 2026-01-01. Trace ID: x',
-      'Run the command below to authenticate interactively; additional arguments may be added as needed:',
-      'az login',
-    ].join('\n');
-    const error = await refusal(
-      cli(token({ exitCode: 1, stderr })).credential.token(AZURE_CLOUD.resourceManagerScope),
-    );
-    expect(error.causeId).toBe('assertion-expired');
-    expect(error.message).toContain('AADSTS700024: Client assertion is not within its valid time range');
-    expect(error.fix).toContain('client-id');
-  });
-
-  it('reads the subscription once, and none from a login without', async () => {
-    const id = 'AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee';
-    const one = cli({ 'account show': { stdout: JSON.stringify({ id, name: 'Contoso' }) } });
-    expect([await one.credential.subscriptionId(), await one.credential.subscriptionId()]).toEqual([
-      id.toLowerCase(),
-      id.toLowerCase(),
-    ]);
-    expect(one.asked).toEqual(['az account show --output json']);
-    const none = cli({
-      'account show': { stdout: JSON.stringify({ id, name: 'N/A(tenant level account)' }) },
-    });
-    expect(await none.credential.subscriptionId()).toBeUndefined();
-  });
-});
