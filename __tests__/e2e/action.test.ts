@@ -195,8 +195,8 @@ describe('a broken bundle', () => {
 
   it('that is loaded as CommonJS does not start', async () => {
     const result = await brokenBy((bundle) => writeFile(join(bundle, 'package.json'), '{"type":"commonjs"}'));
-    expect(result.exitCode).not.toBe(0);
-    expect(result.stderr).toContain('SyntaxError');
-    expect(result.outputs).toEqual({});
+    // What Node says of it quotes the bundle's longest line, and is cut off wherever a busy reader's pipe was full.
+    expect([result.exitCode, result.signal, result.outputs]).toEqual([1, null, {}]);
+    expect(result.stdout).toBe('');
   });
 });
