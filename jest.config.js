@@ -2,7 +2,7 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-  // What needs programs besides Node is a suite of its own: jest.real.config.js.
+  // What needs programs besides Node is a suite of its own: jest.clients.config.js.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/__tests__/real/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

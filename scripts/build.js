@@ -33,6 +33,8 @@ const SINGLE = { entry: 'src/cli/single.ts', file: 'aks-acr-pull.mjs' };
 
 /** Files of dependencies that are never used: helper programs of sign-ins that need a browser. */
 const UNUSED_ASSETS = new Set(['xdg-open']);
+/** Others: gRPC's descriptions of services that are not spoken to. */
+const isUnused = (file) => UNUSED_ASSETS.has(file) || file.endsWith('.proto');
 
 function bundle(entry) {
   return ncc(join(ROOT, entry), {
@@ -53,7 +55,7 @@ async function buildSingle(into) {
   for (const [file, { source }] of Object.entries(assets)) {
     // The name .mjs says by itself what package.json would.
     if (file === 'package.json') continue;
-    const unused = UNUSED_ASSETS.has(file) || [...UNUSED_ASSETS].some((name) => source.includes(name));
+    const unused = isUnused(file) || [...UNUSED_ASSETS].some((name) => source.includes(name));
     if (!unused) throw new Error(`${SINGLE.file} would need ${file} beside it`);
   }
   const notes = (await licenses(modules)).replaceAll('*/', '* /');
@@ -76,7 +78,7 @@ async function build(name, into) {
   await mkdir(folder, { recursive: true });
   const files = { 'index.js': code };
   for (const [file, { source }] of Object.entries(assets)) {
-    if (!UNUSED_ASSETS.has(file)) files[file] = await smaller(file, source.toString());
+    if (!isUnused(file)) files[file] = await smaller(file, source.toString());
   }
   files['LICENSES.txt'] = await licenses(modules);
   files['package.json'] = `${JSON.stringify({ type: 'module' })}\n`;

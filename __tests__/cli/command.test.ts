@@ -273,7 +273,7 @@ describe('simulate', () => {
     await body.dump();
     await agent.close();
     expect(statusCode).toBe(401);
-    await running.seen(/401 GET https:\/\/management\.azure\.com\/subscriptions/);
+    await running.seen(/401 GET .*\n {4}https:\/\/management\.azure\.com\/subscriptions/);
     running.interrupt();
     const { exitCode, out } = await output;
     expect(exitCode).toBe(130);

@@ -30,7 +30,7 @@ const missing = (shell: string): string | undefined =>
 describe.each(SHELLS)('completion for %s', (shell) => {
   it('names every command, every flag of it, and every value that can be listed', async () => {
     const text = await script(shell);
-    for (const word of [...MODES, 'demo', 'simulate', 'completion']) expect(text).toContain(word);
+    for (const word of [...MODES, 'explain', 'demo', 'simulate', 'completion']) expect(text).toContain(word);
     for (const mode of MODES) {
       for (const { option, values } of inputOptions(mode)) {
         expect(text).toContain(option.long?.replace(/^--/, '') ?? '');
@@ -39,7 +39,7 @@ describe.each(SHELLS)('completion for %s', (shell) => {
     }
     expect(text).toContain('text json markdown');
     expect(text).toContain('first-run');
-    expect(text).not.toMatch(/audit|explain|--bundle/);
+    expect(text).not.toMatch(/audit|--bundle/);
   });
 });
 

@@ -191,6 +191,9 @@ suiteUnless(missingRecordings, 'recorded answers of registries', () => {
         publicNetworkAccess: 'Enabled',
         networkRestricted: false,
         armAudienceTokens: true,
+        dataEndpoints: [],
+        networkRules: 0,
+        privateEndpoints: 0,
       });
       const facts = await plane.describe({ repository: 'r', tag: 't' });
       expect(facts.digest).toBe(manifest.headers['docker-content-digest']);

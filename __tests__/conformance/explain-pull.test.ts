@@ -106,7 +106,8 @@ suiteUnless(missingCorpus, 'errors of real containerds', () => {
     [/^TLS /, 'tls-unknown-authority'],
     [/^server 500/, 'registry-5xx'],
     [/^server 429/, 'rate-limited-429'],
-    [/^http to https|^invalid reference/, 'undetermined'],
+    [/^http to https/, 'registry-plain-http'],
+    [/^invalid reference/, 'image-name-invalid'],
   ];
   it.each(['1.6.20', '2.1.9'])('%s', (version) => {
     const file = corpusFile(`containerd/cri-containerd-${version}.json`);

@@ -1,12 +1,13 @@
 /** The simulated node against real ones: the same situations, the same words. Captures are in ../shared. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { buildRepository } from '../../src/simulator/cloud/images.js';
 import type { Repository } from '../../src/simulator/cloud/model.js';
 import { NodeImages } from '../../src/simulator/kubernetes/node-images.js';
-import { pullImage, PullError } from '../../src/simulator/kubernetes/puller.js';
+import { pullImage } from '../../src/simulator/kubernetes/puller.js';
 import { parseReference } from '../../src/simulator/kubernetes/references.js';
+import { PullError } from '../../src/simulator/kubernetes/runtime/runtime.js';
 import type { Exchange } from '../../src/simulator/net/exchange.js';
 import { suiteUnless } from '../skip.js';
 import { first, TestCloud } from '../simulator/kubernetes/support.js';
@@ -184,8 +185,15 @@ suiteUnless(missing, 'kubelet 1.36.2: statuses and events', () => {
           }>(node + file).items,
       )
     : [];
-  const events = present ? read<{ items: CapturedEvent[] }>(`${node}events-nocred.json`).items : [];
+  const later = present ? read<{ items: typeof pods }>(`${node}pods-cache.json`).items : [];
+  const events = present
+    ? ['events-nocred.json', 'events-cache.json'].flatMap(
+        (file) => read<{ items: CapturedEvent[] }>(node + file).items,
+      )
+    : [];
   const names = [...new Set(pods.map((pod) => pod.metadata.name))];
+  /** Pods without a pull secret, for an image that another pod's secret brought to their node. */
+  const cached = later.map((pod) => pod.metadata.name);
   let cloud: TestCloud;
   let ours: { pods: Json[]; events: Json[] };
 
@@ -240,8 +248,8 @@ suiteUnless(missing, 'kubelet 1.36.2: statuses and events', () => {
       for await (const { object } of cloud.watch('/api/v1/namespaces/default/pods?watch=1', stop.signal))
         seen.push(object);
     })();
-    for (const name of names) {
-      const { spec } = first(pods.filter((pod) => pod.metadata.name === name));
+    const create = async (name: string): Promise<void> => {
+      const { spec } = first([...pods, ...later].filter((pod) => pod.metadata.name === name));
       const { image, imagePullPolicy } = first(spec.containers);
       // The captured image has an entry point that isn't in it; ours gets it as its command.
       const command = name === 'bad-entrypoint' ? { command: ['/nonexistent'] } : {};
@@ -259,8 +267,20 @@ suiteUnless(missing, 'kubelet 1.36.2: statuses and events', () => {
         },
       });
       expect(made.status).toBe(201);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    };
+    const eventSaying = async (name: string, reason: string): Promise<unknown> =>
+      cloud.until(
+        `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name=${name},reason=${reason}`,
+        ({ items }) => items.length > 0,
+      );
+    await Promise.all(names.map(create));
+    await eventSaying('secret-right', 'Started');
+    await Promise.all(cached.map(create));
+    const settled = [...names, ...cached].filter((name) =>
+      events.some(({ involvedObject, reason }) => involvedObject.name === name && reason === 'BackOff'),
+    );
+    await Promise.all(settled.map((name) => eventSaying(name, 'BackOff')));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     ours = { pods: seen, events: (await cloud.api('GET', '/api/v1/namespaces/default/events')).json.items };
     stop.abort();
     await watching;
@@ -274,5 +294,73 @@ suiteUnless(missing, 'kubelet 1.36.2: statuses and events', () => {
     // ErrImagePull lasts a second: not every moment of the captures hits it. The events have its text.
     expect(seen.filter((line) => !captured.includes(line) && !line.startsWith('ErrImagePull:'))).toEqual([]);
     expect(eventsOf(ours.events as unknown as CapturedEvent[], name)).toEqual(eventsOf(events, name));
+  });
+
+  it.each(cached)('%s', (name) => {
+    expect(statesOf(ours.pods, name)).toEqual(expect.arrayContaining(statesOf(later, name)));
+    expect(eventsOf(ours.events as unknown as CapturedEvent[], name)).toEqual(eventsOf(events, name));
+  });
+});
+
+suiteUnless(missing, 'kubelet 1.36.2: how often it tries', () => {
+  /** How often an event was counted, and from when to when. */
+  interface Counted extends CapturedEvent {
+    count: number;
+    firstTimestamp: string;
+    lastTimestamp: string;
+  }
+  const captured = present ? read<{ items: Counted[] }>(`${node}events-nocred.json`).items : [];
+  const CASES: [string, string, string][] = [
+    ['dns-failure', 'no-such-host.trial.invalid/app:v1', 'Always'],
+    ['policy-never', 'reg.trial.test:5443/public/absent:v1', 'Never'],
+    ['invalid-name', 'reg.trial.test:5443/UPPER:bad', 'Always'],
+  ];
+  const STEP_MS = 100;
+  const ofKubelet = (list: Counted[], name: string): Counted[] =>
+    list.filter(
+      ({ involvedObject, reason }) =>
+        involvedObject.name === name && !['MissingClusterDNS', 'Scheduled'].includes(reason),
+    );
+  const countsOf = (list: Counted[]): Record<string, number> =>
+    Object.fromEntries(
+      list.map(({ reason, message, count }) => [
+        reason === 'Failed' ? `Failed ${message.split(' "')[0]}` : reason,
+        count,
+      ]),
+    );
+  /** From the first event of a pod in the capture to its last. */
+  const duration = (list: Counted[]): number =>
+    Math.max(...list.map(({ lastTimestamp }) => Date.parse(lastTimestamp))) -
+    Math.min(...list.map(({ firstTimestamp }) => Date.parse(firstTimestamp)));
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it.each(CASES)('%s', async (name, image, imagePullPolicy) => {
+    const real = ofKubelet(captured, name);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] });
+    const cloud = await TestCloud.start();
+    try {
+      const [apps] = (await cloud.api('GET', '/api/v1/nodes?labelSelector=agentpool=apps')).json.items;
+      const made = await cloud.api('POST', '/api/v1/namespaces/default/pods', {
+        metadata: { name },
+        spec: {
+          nodeName: apps?.metadata.name,
+          restartPolicy: 'Never',
+          automountServiceAccountToken: false,
+          containers: [{ name: 'check', image, imagePullPolicy }],
+        },
+      });
+      expect(made.status).toBe(201);
+      // The capture's times are whole seconds.
+      for (let passed = 0; passed < duration(real) + 500; passed += STEP_MS) {
+        await jest.advanceTimersByTimeAsync(STEP_MS);
+      }
+      const { items } = (await cloud.api('GET', '/api/v1/namespaces/default/events')).json;
+      expect(countsOf(ofKubelet(items as unknown as Counted[], name))).toEqual(countsOf(real));
+    } finally {
+      cloud.stop();
+    }
   });
 });

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const FOLDER = fileURLToPath(new URL('../../../shared/recordings/', import.meta.url));
+export const FOLDER = fileURLToPath(new URL('../../../shared/recordings/', import.meta.url));
 const CORPUS = fileURLToPath(new URL('../../../shared/corpus/', import.meta.url));
 
 export const missingRecordings = existsSync(FOLDER)

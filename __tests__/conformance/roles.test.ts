@@ -2,7 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { decideAccess, readAssignments } from '../../src/core/azure/access.js';
 import { makeGrant } from '../../src/core/azure/grant.js';
-import { roleForAction } from '../../src/core/diagnosis/causes.js';
+import { roleForAction } from '../../src/core/azure/rights.js';
 import { ACR_PULL, gives, knownRole, NEEDED, REPOSITORY_READER } from '../../src/core/azure/roles.js';
 import type { Role } from '../../src/core/azure/roles.js';
 import { inTurn, routed, SUBSCRIPTION, world } from '../core/support.js';
@@ -61,7 +61,7 @@ suiteUnless(missingRecordings, 'recorded role assignments', () => {
     let read = 0;
     for (const exchange of lists) {
       read += valuesOf(exchange).length;
-      const http = routed([/roleAssignments\?/, exchange], [/roleDefinitions\//, { status: 404 }]);
+      const http = routed([/roleAssignments\?/, exchange], [/roleDefinitions/, { status: 404 }]);
       const assignments = await readAssignments(client(http), scopeOf(exchange), 'p');
       for (const mode of ['LegacyRegistryPermissions', 'AbacRepositoryPermissions', 'unknown'] as const) {
         const { allowed, grants } = decideAccess(assignments, { id: scopeOf(exchange), mode }, 'p');

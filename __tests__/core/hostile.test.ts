@@ -78,6 +78,7 @@ function cloud(...hostile: [RegExp, Reply][]): ScriptedHttp {
       { body: { kubeconfigs: [{ value: base64(kubeconfig(`https://${API_SERVER}:443`)) }] } },
     ],
     [/GET .*\/registries\/contoso\?/, { body: REGISTRY }],
+    [/GET .*\/denyAssignments\?/, { body: { value: [] } }],
     [/GET .*\/roleAssignments\?/, { body: { value: [ASSIGNMENT] } }],
     [/POST https:\/\/contoso\.azurecr\.io\/oauth2\/exchange/, { body: { refresh_token: REFRESH } }],
     [

@@ -80,6 +80,7 @@ function answering({
         return { status: 403, body: armError('AuthorizationFailed', 'no directory') };
       return { body: { value: assignments } };
     }
+    if (/denyAssignments\?/.test(line)) return { body: { value: [] } };
     if (/roleDefinitions\//.test(line))
       return { body: roleBody('Puller', { actions: ['*/pull/read'], dataActions: ['*'] }) };
     if (/managedClusters\/shop\?/.test(line)) return clusterReply ?? { body: clusterBody() };
@@ -133,7 +134,9 @@ describe('round trips to ARM until access is known', () => {
     const { waves } = await check({ registry: REGISTRY_ID }, { assignments: granted });
     expect(waves.map((wave) => wave.sort())).toEqual([
       [`GET ${REGISTRY_ID}`, `GET ${CLUSTER_ID}`].sort(),
-      [`GET ${REGISTRY_ID}/providers/Microsoft.Authorization/roleAssignments`],
+      ['denyAssignments', 'roleAssignments'].map(
+        (list) => `GET ${REGISTRY_ID}/providers/Microsoft.Authorization/${list}`,
+      ),
     ]);
   });
 

@@ -53,11 +53,14 @@ describe('defaults', () => {
         { by: 'id', subscriptionId: SUBSCRIPTION, resourceGroup: 'shops', name: 'contoso', text: REGISTRY },
       ],
       images: [],
+      importProbeImage: false,
       verify: 'pull',
       nodePools: [],
       namespace: 'default',
       timeoutMs: 15 * 60_000,
       propagationTimeoutMs: 10 * 60_000,
+      nodes: 'one',
+      clusterAccess: 'auto',
       failOn: 'fail',
       repositories: [],
       dryRun: false,
@@ -86,6 +89,8 @@ it('reads every input', () => {
       namespace: 'probes',
       timeout: '1h30m',
       'propagation-timeout': '90s',
+      'cluster-access': 'run-command',
+      nodes: 'all',
       'fail-on': 'warn',
       repositories: 'team/*\napp',
       environment: 'AzureChinaCloud',
@@ -122,11 +127,14 @@ it('reads every input', () => {
         text: `contoso2.azurecr.io/app@${DIGEST}`,
       },
     ],
+    importProbeImage: false,
     verify: 'pull',
     nodePools: ['system', 'win1'],
     namespace: 'probes',
     timeoutMs: 90 * 60_000,
     propagationTimeoutMs: 90_000,
+    nodes: 'all',
+    clusterAccess: 'run-command',
     failOn: 'warn',
     repositories: ['team/*', 'app'],
     dryRun: false,
@@ -134,6 +142,31 @@ it('reads every input', () => {
     environment: 'AzureChinaCloud',
   });
   expect(readRequest({ ...LEAST, 'kubelet-object-id': GUID }).kubeletObjectId).toBe(GUID.toLowerCase());
+});
+
+describe('import-probe-image', () => {
+  const IMPORTS: RawInputs = { ...LEAST, 'import-probe-image': 'true' };
+
+  it.each<[RawInputs, RegExp]>([
+    [
+      { mode: 'check' },
+      /nothing in mode check, which writes nothing into a registry: run connect with it once/,
+    ],
+    [{ mode: 'plan' }, /nothing in mode plan/],
+    [{ verify: 'access' }, /nothing with verify: access, which pulls nothing/],
+    [{ image: 'app:1' }, /nothing beside input image/],
+    [{ repositories: 'team/*' }, /aks-acr-pull\/probe among repositories: the grant is limited to team\/\*/],
+  ])('is refused with %j', (inputs, words) => {
+    expect(named({ ...IMPORTS, ...inputs })).toEqual(['import-probe-image=true']);
+    expect(messageOf({ ...IMPORTS, ...inputs })).toMatch(words);
+  });
+
+  it.each<RawInputs>([{}, { repositories: 'aks-acr-pull/probe' }, { repositories: 'app\naks-acr-pull/*' }])(
+    'goes with %j',
+    (inputs) => {
+      expect(readRequest({ ...IMPORTS, ...inputs }).importProbeImage).toBe(true);
+    },
+  );
 });
 
 it('freezes the result, all the way down', () => {
@@ -216,12 +249,15 @@ describe('a malformed value is refused with its name, its value and the form wan
     ['timeout', '0s', /from 10s to 6h/],
     ['timeout', '6h1s', /from 10s to 6h/],
     ['propagation-timeout', 'soon', /such as 90s/],
+    ['nodes', 'every', /one, all/],
+    ['cluster-access', 'tunnel', /auto, direct, run-command/],
     ['fail-on', 'error', /one of fail, warn/],
     ['client-id', 'me', /GUID/],
     ['tenant-id', 'contoso.onmicrosoft.com', /GUID/],
     ['repositories', 'Team/App', /prefix/],
     ['repositories', 'team/**', /prefix/],
     ['repositories', "a' OR '1", /prefix/],
+    ['import-probe-image', 'yes', /one of false, true/],
     ['dry-run', 'yes', /one of false, true/],
     ['all-direct', '1', /one of false, true/],
     ['environment', 'AzureStack', /one of AzureCloud, AzureChinaCloud, AzureUSGovernment/],

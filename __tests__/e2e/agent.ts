@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { PROJECT } from './runner.js';
+import { PROJECT, SHIPPED } from './runner.js';
 
 /** What task.json says, as far as the agent looks at it. */
 export interface TaskFile {
@@ -114,7 +114,7 @@ export async function openAgent(): Promise<AgentJob> {
   await mkdir(taskFolder, { recursive: true });
   // What the extension packs, and nothing that lies beside it in the project.
   await cp(join(PROJECT, 'task.json'), join(taskFolder, 'task.json'));
-  await cp(join(PROJECT, 'dist', 'azure-pipelines'), join(taskFolder, 'dist', 'azure-pipelines'), {
+  await cp(join(SHIPPED, 'dist', 'azure-pipelines'), join(taskFolder, 'dist', 'azure-pipelines'), {
     recursive: true,
   });
 

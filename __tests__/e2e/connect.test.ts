@@ -202,7 +202,13 @@ describe('connect explains', () => {
       'no-nodes',
       /nodepool list/,
     ],
-    ['a private cluster', { private: true }, 'unknown', 'api-server-unreachable', /API server/],
+    [
+      'a private cluster that run command may not be used on',
+      { private: true },
+      'unknown',
+      'arm-authorization-missing',
+      /runcommand\/action/i,
+    ],
   ])('%s', async (_what, cluster, result, cause, fix) => {
     scene = await openScene(scenario({ cluster }));
     const run = await scene.run();
@@ -271,7 +277,7 @@ describe('connect on clusters with Entra integration', () => {
               namespace: 'default',
               rules: [
                 { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'delete'] },
-                { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['create'] },
+                { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['create', 'get'] },
                 { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
                 { apiGroups: [''], resources: ['events'], verbs: ['list'] },
               ],

@@ -12,6 +12,9 @@ import { parse } from 'yaml';
 
 export const PROJECT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
+/** Folder of what is shipped: action.yml, and dist with every bundle. */
+export const SHIPPED = process.env.AKS_ACR_PULL_ACTION ?? PROJECT;
+
 export interface StepOptions {
   /** As in a workflow's `with`; what isn't given gets action.yml's default, as on a runner. */
   inputs: Record<string, string>;
@@ -24,7 +27,7 @@ export interface StepOptions {
   idToken?: { requestUrl: string; requestToken: string };
   /** Default: the one the tests run on. */
   node?: string;
-  /** Folder of the action. Default: this project, with its committed dist. */
+  /** Folder of the action. Default: what AKS_ACR_PULL_ACTION names, else this project, with its committed dist. */
   action?: string;
   /** Debug logging switched on for the workflow. */
   debug?: boolean;
@@ -68,6 +71,7 @@ export interface Job {
   start(options: StepOptions): RunningStep;
   run(options: StepOptions): Promise<StepResult>;
   /** The post step of a main step: what it saved comes back as STATE_*. */
+  startPost(options: StepOptions, main: Pick<StepResult, 'state'>): RunningStep;
   post(options: StepOptions, main: Pick<StepResult, 'state'>): Promise<StepResult>;
   end(): Promise<void>;
 }
@@ -155,6 +159,7 @@ export async function openJob(): Promise<Job> {
     temp,
     start: (options) => begin(options, 'main', {}),
     run: (options) => begin(options, 'main', {}).done,
+    startPost: (options, { state }) => begin(options, 'post', state),
     post: (options, { state }) => begin(options, 'post', state).done,
     end: () => rm(temp, { recursive: true, force: true }),
   };
@@ -175,7 +180,7 @@ async function prepare(
   state: Record<string, string>,
   folder: string,
 ): Promise<Prepared> {
-  const actionFolder = options.action ?? PROJECT;
+  const actionFolder = options.action ?? SHIPPED;
   const action = parse(await readFile(join(actionFolder, 'action.yml'), 'utf8')) as ActionFile;
   const workspace = join(folder, 'workspace');
   const runnerTemp = join(folder, '_temp');

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection, Report } from '../../src/core/report.js';
 import { startSimulator } from '../../src/simulator/index.js';
-import type { RequestRecord, Simulator } from '../../src/simulator/index.js';
+import type { RequestRecord, Simulator, SimulatorOptions } from '../../src/simulator/index.js';
 import { openJob } from './runner.js';
 import type { Job, RunningStep, StepOptions, StepResult } from './runner.js';
 
@@ -80,8 +80,8 @@ export interface Scene {
   end(): Promise<void>;
 }
 
-export async function openScene(yaml: string): Promise<Scene> {
-  const simulator = await startSimulator(yaml);
+export async function openScene(yaml: string, how: SimulatorOptions = {}): Promise<Scene> {
+  const simulator = await startSimulator(yaml, how);
   const job = await openJob();
   const { state } = simulator;
   const subscriptionId = state.subscriptions[0]?.id ?? '';

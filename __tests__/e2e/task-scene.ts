@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Report } from '../../src/core/report.js';
 import { startSimulator } from '../../src/simulator/index.js';
-import type { RequestRecord, Simulator } from '../../src/simulator/index.js';
+import type { RequestRecord, Simulator, SimulatorOptions } from '../../src/simulator/index.js';
 import { openAgent } from './agent.js';
 import type { AgentJob, Connection, RunningTask, TaskOptions, TaskRun } from './agent.js';
 
@@ -25,12 +25,8 @@ export interface TaskScene {
   end: () => Promise<void>;
 }
 
-/** @param onRequest called once each request to the simulator is over */
-export async function openTaskScene(
-  yaml: string,
-  onRequest: (record: RequestRecord) => void = () => undefined,
-): Promise<TaskScene> {
-  const [simulator, agent] = await Promise.all([startSimulator(yaml, { onRequest }), openAgent()]);
+export async function openTaskScene(yaml: string, how: SimulatorOptions = {}): Promise<TaskScene> {
+  const [simulator, agent] = await Promise.all([startSimulator(yaml, how), openAgent()]);
   const { state } = simulator;
   const connectionId = state.azurePipelines.connectionId;
   const clientId = state.principals.find(({ name }) => name === 'deployer')?.clientId ?? '';

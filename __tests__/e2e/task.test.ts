@@ -275,12 +275,11 @@ describe('the task', () => {
     async (by) => {
       let probed = (): void => undefined;
       const made = new Promise<void>((resolve) => (probed = resolve));
-      const opened = await open(
-        scenario({ identities: FEDERATED, grantDelay: '1h' }),
-        ({ method, path, status }) => {
+      const opened = await open(scenario({ identities: FEDERATED, grantDelay: '1h' }), {
+        onRequest({ method, path, status }) {
           if (method === 'POST' && JOBS.test(path) && status === 201) probed();
         },
-      );
+      });
       const running = opened.start();
       await Promise.race([made, running.done]);
       const began = Date.now();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SignInError } from '../../src/core/ports.js';
 import { InputErrors, Refused } from '../../src/core/request.js';
-import { Cancelled, describeFailure, OutOfTime } from '../../src/host/failure.js';
+import { Cancelled, describeFailure, LeftBehind, OutOfTime, tellFailure } from '../../src/host/failure.js';
 
 describe('describeFailure', () => {
   it('tells what was never begun from what could not be carried through', () => {
@@ -26,5 +26,23 @@ describe('describeFailure', () => {
       cause: 'not-signed-in',
     });
     expect(describeFailure('odd')).toEqual({ kind: 'ended', problems: ['odd'] });
+  });
+
+  it('adds to whatever ended a run how what it left is removed', () => {
+    const lines = ['in cluster shop: no answer', 'kubectl delete job -n default a'];
+    const cancelled = describeFailure(new LeftBehind(new Cancelled('SIGINT'), lines));
+    expect(cancelled).toMatchObject({ kind: 'cancelled', problems: ['the run was cancelled (SIGINT)'] });
+    expect(cancelled.fix?.split('\n').slice(1)).toEqual(lines);
+    expect(tellFailure(cancelled)).toMatchObject({
+      headline: 'cancelled: the run was cancelled (SIGINT)',
+      errors: [expect.stringContaining('\nkubectl delete job -n default a')],
+    });
+    const signIn = new SignInError('tried', 'do this', 'not-signed-in');
+    const { fix = '', cause } = describeFailure(new LeftBehind(signIn, lines));
+    expect([cause, fix.split('\n')[0], fix.endsWith(lines.join('\n'))]).toEqual([
+      'not-signed-in',
+      'do this',
+      true,
+    ]);
   });
 });

@@ -29,7 +29,19 @@ function causePage(id: string, cause: Cause): string {
   const { summary, commands } = cause.fix(EXAMPLE);
   const block = commands.length === 0 ? '' : `\n\`\`\`sh\n${commands.join('\n')}\n\`\`\`\n`;
   const title = `${cause.title[0]?.toUpperCase() ?? ''}${cause.title.slice(1)}`;
-  return `# ${title}\n\nCause \`${id}\`.\n\n## Why\n\n${cause.why}\n\n## What to do\n\n${summary}\n${block}`;
+  const section = (head: string, text: string | undefined): string =>
+    text === undefined || text === '' ? '' : `\n## ${head}\n\n${text}\n`;
+  const seen = cause.seen === undefined ? '' : `\n\n## What you see\n\n${cause.seen}`;
+  const confirm = section('How to confirm it', cause.confirm);
+  const sources = section('Where others met it', threads(cause.sources ?? []).join(' · '));
+  return `# ${title}\n\nCause \`${id}\`.${seen}\n\n## Why\n\n${cause.why}\n\n## What to do\n\n${summary}\n${block}${confirm}${sources}`;
+}
+
+/** Public threads among the sources, as links. */
+function threads(sources: readonly string[]): string[] {
+  return sources
+    .filter((source) => /^[\w.-]+\/[\w.-]+#\d+$/.test(source))
+    .map((source) => `[${source}](https://github.com/${source.replace('#', '/issues/')})`);
 }
 
 function table(head: string[], rows: string[][]): string {

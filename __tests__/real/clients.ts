@@ -1,9 +1,10 @@
 /** Programs that are not ours, run against a simulated cloud. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ProxyAgent, request } from 'undici';
 import { startSimulator } from '../../src/simulator/index.js';
 import type { Simulator } from '../../src/simulator/index.js';
@@ -14,6 +15,15 @@ export function missing(program: string): string | undefined {
   return folders.some((folder) => existsSync(join(folder, program)))
     ? undefined
     : `${program} is not installed`;
+}
+
+/** Why a suite that needs kubectl 1.`minor` or later can't run; undefined when it can. Debian 12's own is 1.20. */
+export function kubectlOlderThan(minor: number): string | undefined {
+  const absent = missing('kubectl');
+  if (absent !== undefined) return absent;
+  const { stdout } = spawnSync('kubectl', ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
+  const found = Number(/"minor": "(\d+)/.exec(stdout)?.[1] ?? 0);
+  return found < minor ? `kubectl is 1.${found}, not 1.${minor}` : undefined;
 }
 
 /** A login with a client secret that may do all that the clients here try, and a cluster that may pull from the first registry. */
@@ -162,4 +172,15 @@ export function clusterPath({ simulator }: Bench): string {
   const [cluster] = simulator.state.clusters;
   if (cluster === undefined) throw new Error('the scenario has no cluster');
   return `/subscriptions/${cluster.subscriptionId}/resourceGroups/${cluster.resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${cluster.name}`;
+}
+
+/** What makes az keep to a bench. The shim mends Debian's packaging of it and changes no request. */
+export function azEnvironment({ folder }: Bench): Record<string, string> {
+  return {
+    AZURE_CONFIG_DIR: join(folder, 'azure'),
+    AZURE_CORE_COLLECT_TELEMETRY: 'no',
+    AZURE_CORE_NO_COLOR: '1',
+    AZURE_EXTENSION_USE_DYNAMIC_INSTALL: 'no',
+    PYTHONPATH: fileURLToPath(new URL('az-shim', import.meta.url)),
+  };
 }

@@ -3,7 +3,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { suiteUnless } from '../skip.js';
-import { missing, openBench } from './clients.js';
+import { missing, openBench, SCENARIO } from './clients.js';
 import type { Bench, Ended } from './clients.js';
 
 /** A refresh token is a password of this user (recording: acr.login.expose-token.recording.json; docs: az acr login --expose-token). */
@@ -15,7 +15,9 @@ suiteUnless(missing('skopeo'), 'skopeo', () => {
   let bench: Bench;
 
   beforeAll(async () => {
-    bench = await openBench();
+    bench = await openBench(
+      `${SCENARIO}  - { principal: deployer, role: AcrPush, scope: 'registry:contoso' }\n`,
+    );
     const { refresh_token: token } = (await bench.post(`https://${REGISTRY}/oauth2/exchange`, {
       grant_type: 'access_token',
       service: REGISTRY,
@@ -57,6 +59,17 @@ suiteUnless(missing('skopeo'), 'skopeo', () => {
       const bytes = await readFile(join(bench.folder, 'copy', name));
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(name);
     }
+  });
+
+  it('copies an image in, of all its platforms, and finds it there as it was', async () => {
+    const target = `docker://${REGISTRY}/shop/copied:2.0`;
+    const copied = await skopeo('auth.json', 'copy', '--all', 'dir:copy', target);
+    expect({ exitCode: copied.exitCode, stderr: copied.stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const raw = async (image: string): Promise<string> =>
+      (await skopeo('auth.json', 'inspect', '--raw', image)).stdout;
+    expect(await raw(target)).toBe(await raw(IMAGE));
+    const tags = await skopeo('auth.json', 'list-tags', `docker://${REGISTRY}/shop/copied`);
+    expect(JSON.parse(tags.stdout)).toEqual({ Repository: `${REGISTRY}/shop/copied`, Tags: ['2.0'] });
   });
 
   it('is refused without a credential', async () => {

@@ -11,36 +11,7 @@ import {
   forShell,
 } from '../../src/render/escape.js';
 import { isCommand } from './command-readers.js';
-
-/** Texts that are mostly made of what is dangerous somewhere. */
-const nasty = fc
-  .array(
-    fc.oneof(
-      {
-        weight: 3,
-        arbitrary: fc.constantFrom(...'#[]:|`<>&*_~\\!"\'$(){}@;%-+.=/\n\r\t \u001b\u202e\u0000'),
-      },
-      {
-        weight: 2,
-        arbitrary: fc.constantFrom(
-          '::error::',
-          '##vso[',
-          '##VSO[',
-          '##[',
-          'https://e.example',
-          'www.',
-          '<br>',
-          '&#60;',
-          '---',
-          '1. ',
-        ),
-      },
-      { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 6 }) },
-      { weight: 1, arbitrary: fc.constantFrom('style', 'end', 'click', 'é', '😀', '\ud800') },
-    ),
-    { maxLength: 20 },
-  )
-  .map((parts) => parts.join(''));
+import { nasty } from './hostile.js';
 
 /** Numeric character references back into characters, as a Markdown or HTML reader does it; without the zero-width spaces. */
 const decoded = (text: string): string =>

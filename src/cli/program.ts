@@ -1,17 +1,20 @@
 /** The command line: its commands, flags and help. What a command needs is loaded when it runs, not for the help. */
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Mode } from '../core/report.js';
 import { VERSION } from '../host/version.js';
 import { forLog } from '../render/escape.js';
-import { completionScript, SHELLS } from './completion.js';
+import { completionScript, SHELLS as COMPLETED_SHELLS } from './completion.js';
 import type { CompletedCommand, Shell } from './completion.js';
 import { EXIT } from './exit-codes.js';
 import { EXIT_CODES, examples, modeHelp, PURPOSE } from './help.js';
 import { inputOptions, rawInputs } from './options.js';
-import { OUTPUT_FORMS } from './output-forms.js';
+import { OUTPUT_FORMS, SIMULATE_OUTPUTS } from './output-forms.js';
 import type { OutputForm } from './output-forms.js';
 import type { Parts } from './parts.js';
 import { places, scenarioNames } from './places.js';
+import { SHELLS } from './simulate/shell-names.js';
+
+import type { SimulateOptions } from './simulate.js';
 import { Lines } from './terminal.js';
 import type { Terminal } from './terminal.js';
 
@@ -20,7 +23,7 @@ const MODES: readonly Mode[] = ['connect', 'check', 'plan', 'disconnect'];
 const TRY_IT = '\nTry it without Azure:\n  aks-acr-pull demo\n';
 
 /** Commands of other versions, so that they are refused by name. */
-const LATER_COMMANDS = ['audit', 'explain'];
+const LATER_COMMANDS = ['audit'];
 
 /**
  * Runs the command line. Never throws for what a user can do wrong.
@@ -67,11 +70,12 @@ function build(here: string, terminal: Terminal, parts: Parts, finish: (exitCode
     })
     .showHelpAfterError('(--help tells what there is)');
   for (const mode of MODES) addPreflight(program, mode, terminal, parts, finish);
+  addExplain(program, terminal, parts, finish);
   if (parts.simulation !== undefined) addSimulation(program, here, terminal, parts.simulation, finish);
   program
     .command('completion')
     .description('Prints the script that lets a shell complete this command.')
-    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .addArgument(new Argument('<shell>').choices(COMPLETED_SHELLS))
     .addHelpText(
       'after',
       examples('source <(aks-acr-pull completion bash)', 'aks-acr-pull completion fish | source'),
@@ -99,6 +103,78 @@ function build(here: string, terminal: Terminal, parts: Parts, finish: (exitCode
     for (const name of ['demo', 'simulate'])
       refuseByName(name, `the version that is one file (npx aks-acr-pull ${name} runs it)`);
   return program;
+}
+
+type SimulateFlags = Pick<SimulateOptions, 'output' | 'port' | 'shell' | 'variablesFile'> & {
+  check?: true;
+  quiet?: true;
+};
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError('It must be a number from 1 to 65535.');
+  return port;
+}
+
+/** What a message means. It needs no Azure. */
+function addExplain(
+  program: Command,
+  terminal: Terminal,
+  parts: Parts,
+  finish: (exitCode: number) => void,
+): void {
+  const command = program
+    .command('explain')
+    .description(
+      'Tells what a message about a pull means: an event, a status, check-acr, a registry, Azure or Entra. Calls nothing.',
+    )
+    .addArgument(new Argument('[message]', 'The message. Default: what comes from standard input.'))
+    .addOption(
+      new Option(
+        '-f, --file <path>',
+        'Read it from a file, or - for standard input: text, pods or events as JSON, or what kubectl describe prints.',
+      ),
+    )
+    .addOption(new Option('-o, --output <form>', 'How it is told.').choices(OUTPUT_FORMS).default('text'))
+    .addHelpText(
+      'after',
+      `${examples(
+        'aks-acr-pull explain \'Failed to pull image "contoso.azurecr.io/app:1": …: 401 Unauthorized\'',
+        'kubectl describe pod shop-7c9 | aks-acr-pull explain',
+        'kubectl get events -o json | aks-acr-pull explain -o json',
+      )}\n\nExit codes: 0 the cause is determined, 2 nothing to explain, 3 undetermined.`,
+    );
+  // Facts of Azure are another version's: named here so that they are never ignored.
+  for (const flag of ['cluster', 'registry'])
+    command.addOption(new Option(`--${flag} <name>`, 'Not in this version.').hideHelp());
+  command.action(
+    async (
+      message: string | undefined,
+      flags: { file?: string; output: OutputForm; cluster?: string; registry?: string },
+    ) => {
+      const asked = (['cluster', 'registry'] as const).filter((flag) => flags[flag] !== undefined);
+      if (asked.length > 0) {
+        const errors = new Lines(terminal.stderr, terminal.environment);
+        errors.story(
+          `✗ ${asked.map((flag) => `--${flag}`).join(' and ')}: explain takes no facts from Azure in this version (${VERSION}); aks-acr-pull check does`,
+        );
+        finish(EXIT.unusable);
+        return;
+      }
+      const { explainCommand } = await parts.explain();
+      finish(
+        await explainCommand(
+          {
+            output: flags.output,
+            ...(message === undefined ? {} : { message }),
+            ...(flags.file === undefined ? {} : { file: flags.file }),
+          },
+          terminal,
+        ),
+      );
+    },
+  );
 }
 
 /** The commands that need no Azure. */
@@ -141,13 +217,46 @@ function addSimulation(
     .command('simulate')
     .description('Serves a simulated Azure under its real names until Ctrl-C, and shows every request.')
     .addArgument(new Argument('<scenario>', `built-in scenario or a YAML file: ${names.join(', ')}`))
+    .addOption(
+      new Option('--check', 'Only tell what is wrong with the scenario, each with its line; start nothing.'),
+    )
+    .addOption(
+      new Option('--port <number>', 'Port of the proxy on 127.0.0.1. Default: any that is free.').argParser(
+        portNumber,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--shell <name>',
+        'What the printed variables are pasted into. Default: powershell on Windows, else bash.',
+      ).choices(SHELLS),
+    )
+    .addOption(
+      new Option(
+        '--variables-file <path>',
+        'Once it serves, also append NAME=value lines to this file, such as $GITHUB_ENV.',
+      ),
+    )
+    .addOption(
+      new Option('-o, --output <form>', 'text; json: one object a line, the first tells all.')
+        .choices(SIMULATE_OUTPUTS)
+        .default('text'),
+    )
+    .addOption(new Option('-q, --quiet', 'Show no requests.'))
     .addHelpText(
       'after',
-      examples('aks-acr-pull simulate first-run', 'aks-acr-pull simulate ./my-cloud.yaml'),
+      examples(
+        'aks-acr-pull simulate first-run',
+        'aks-acr-pull simulate ./my-cloud.yaml --check',
+        'aks-acr-pull simulate first-run --port 8899 --shell powershell',
+      ),
     )
-    .action(async (scenario: string) => {
+    .action(async (scenario: string, flags: SimulateFlags) => {
       const { simulateCommand } = await simulation.simulate();
-      finish(await simulateCommand(scenario, beside.scenarios, terminal));
+      const { check = false, quiet = false, ...more } = flags;
+      finish(
+        await simulateCommand({ scenario, scenarios: beside.scenarios, check, quiet, ...more }, terminal),
+      );
     });
 }
 

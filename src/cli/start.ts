@@ -25,6 +25,7 @@ export async function start(parts: Parts): Promise<void> {
       {
         stdout: process.stdout,
         stderr: process.stderr,
+        stdin: process.stdin,
         environment: { ...process.env },
       },
       parts,

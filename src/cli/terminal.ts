@@ -12,6 +12,8 @@ export interface Stream {
 export interface Terminal {
   stdout: Stream;
   stderr: Stream;
+  /** Where a message may come from; absent: nothing comes. */
+  stdin?: AsyncIterable<Uint8Array | string> & { isTTY?: boolean | undefined };
   environment: NodeJS.ProcessEnv;
 }
 

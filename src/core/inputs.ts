@@ -82,6 +82,14 @@ export const INPUTS = [
     modes: PULLS,
   },
   {
+    name: 'import-probe-image',
+    description:
+      'Have the registry copy a tiny image of all platforms into aks-acr-pull/probe, where it stays, and pull that: true or false.',
+    default: 'false',
+    flagOnly: true,
+    modes: ['connect'],
+  },
+  {
     name: 'verify',
     description:
       'What a pass needs: pull (a real pull on every pool), access (a role assignment that allows it) or none.',
@@ -96,10 +104,25 @@ export const INPUTS = [
     modes: PULLS,
   },
   {
+    name: 'nodes',
+    description: 'one: one node of each pool; all: every node, which needs the right to list nodes.',
+    default: 'one',
+    values: ['one', 'all'],
+    modes: PULLS,
+  },
+  {
     name: 'namespace',
     flag: '-n, --namespace <name>',
     description: 'Namespace in which the probe runs.',
     default: 'default',
+    modes: PULLS,
+  },
+  {
+    name: 'cluster-access',
+    description:
+      'How the cluster is reached: direct, run-command (AKS run command), or auto, which takes run-command only where a private or range-restricted API server gives no answer.',
+    default: 'auto',
+    values: ['auto', 'direct', 'run-command'],
     modes: PULLS,
   },
   {

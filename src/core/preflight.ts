@@ -8,22 +8,31 @@ import type { Registry } from './azure/registry.js';
 import { AzureSession } from './azure/session.js';
 import { CAUSES } from './diagnosis/causes.js';
 import { explainError } from './diagnosis/explain.js';
-import { removeProbes, deleteCommand } from './kubernetes/clean-up.js';
-import type { ClusterConnection } from './kubernetes/connection.js';
-import { KubeconfigError } from './kubernetes/kubeconfig.js';
+import { optional } from './json.js';
+import { leftLines, removeProbes } from './kubernetes/clean-up.js';
 import type { Leftover, Ports } from './ports.js';
-import { pullsOutcome, SCHEMA_VERSION, verdict, worst } from './report.js';
+import { SCHEMA_VERSION, worst } from './report.js';
 import type { Connection, Grant, Report, Result } from './report.js';
 import type { ClusterRef, RegistryRef, Request } from './request.js';
+import { conclude } from './stages/conclude.js';
 import { disconnect } from './stages/disconnect.js';
-import { isYoung, keepAccess, readAccess, tellAccess } from './stages/decide.js';
+import {
+  isYoung,
+  keepAccess,
+  mayHaveSignedIn,
+  readAccess,
+  tellAccess,
+  tellBesideAccess,
+} from './stages/decide.js';
 import type { AccessFacts } from './stages/decide.js';
 import { grant } from './stages/grant.js';
-import { wantedImages } from './stages/image.js';
+import { importedImage, wantedImages } from './stages/image.js';
 import type { WantedImage } from './stages/image.js';
 import { missingGrant, plan } from './stages/plan.js';
-import { choosePools, connectTo, prove } from './stages/prove.js';
+import { lookAtIdentity, lookForSharing } from './stages/identity.js';
+import { choosePools, everyNode, prove } from './stages/prove.js';
 import type { ChosenPools } from './stages/prove.js';
+import { reach, reachQuietly } from './stages/reach.js';
 import { askedRepositories, checkRepositories, grantedRepositories } from './stages/repositories.js';
 import {
   checkClusterState,
@@ -127,39 +136,59 @@ async function tellStory(
   const clusterRead = begun(resolver.cluster(clusterRef));
   const located = begun(resolver.located(registryRef));
   const registryRead = begun(resolver.registry(registryRef));
-  const access = begun(readAccessSoon(azure, clusterRead(), located(), registryRead(), request));
-  const kubeconfig = pulls
-    ? begun(clusterRead().then((cluster) => readUserKubeconfig(azure.arm, cluster)))
-    : undefined;
+  const access = begun(readAccessSoon(azure, resolver, clusterRead(), located(), registryRead(), request));
+  const kubeconfig =
+    pulls && request.clusterAccess !== 'run-command'
+      ? begun(clusterRead().then((cluster) => readUserKubeconfig(azure.arm, cluster)))
+      : undefined;
 
   const cluster = await resolveCluster(resolver, clusterRef, telling, since);
   checkClusterState(cluster, pulls, telling);
-  const principalId = checkIdentity(cluster, request, telling);
+  const principalId = await checkIdentity(cluster, request, resolver, telling);
   const registry = await resolveRegistry(resolver, registryRef, telling, since);
   checkRepositories(request, registry, telling);
 
   // What a proof needs is made sure of before anything is written.
   const chosen = choosePools(cluster, request);
-  const images = pulls ? begun(imagesFor(request, registry, chosen, azure)) : undefined;
+  const imports = pulls && request.importProbeImage;
+  const images = pulls && !imports ? begun(imagesFor(request, registry, chosen, azure)) : undefined;
 
   // Decide.
   const decided = await access();
   keepAccess(decided, registry, telling);
+  tellBesideAccess(decided, registry, principalId, telling);
   const missing = missingGrant(request, decided, registry, principalId);
   if (missing !== undefined && (missing.condition !== undefined || decided.limited.length > 0))
     telling.facts.grant = missing;
   if (request.mode === 'plan') return plan(decided, missing, registry, telling);
   const grantMissing = request.mode === 'connect' && isGrantMissing(decided, request);
   if (!grantMissing) tellAccess(decided, registry, telling);
-  const clusterConnection =
-    kubeconfig === undefined ? undefined : await reach(cluster, kubeconfig(), azure, ports, telling);
-  const wanted = images === undefined ? [] : await namedImages(await images(), telling);
+  else tellUnseen(decided, registry, telling);
+  const clusterConnection = pulls
+    ? await reach(
+        cluster,
+        request.clusterAccess,
+        () => kubeconfig?.() ?? readUserKubeconfig(azure.arm, cluster),
+        azure,
+        ports,
+        telling,
+      )
+    : undefined;
+  const nodes =
+    clusterConnection === undefined || request.nodes === 'one'
+      ? undefined
+      : await everyNode(clusterConnection, ports, telling);
+  // The import is the first thing that is written: only where the cluster was reached, and before the grant.
+  const found = imports ? [await importedImage(registry, azure, ports, telling)] : ((await images?.()) ?? []);
+  const wanted = await namedImages(found, telling);
 
   // Grant.
   let allowed = decided.allowed;
   let grants: readonly Grant[] = decided.grants;
   let unseenGrant = false;
+  let tellSharing = async (): Promise<void> => undefined;
   if (grantMissing) {
+    tellSharing = lookForSharing(cluster, azure, telling);
     const limit = grantedRepositories(request, decided.kept);
     const made = await grant(azure, registry, principalId, ports, telling, limit);
     allowed = true;
@@ -179,16 +208,24 @@ async function tellStory(
         registry,
         chosen,
         images: wanted,
+        ...optional('nodes', nodes),
         facts: {
           access: allowed,
           ignoredRole: decided.ignored.length > 0,
           limitedRole: decided.limited.length > 0,
+          denied: decided.denied !== undefined,
           mode: registry.mode,
           networkRestricted: registry.networkRestricted,
           youngGrant,
         },
+        lookCloser: () => lookAtIdentity(cluster, registry, principalId, azure, telling),
         ...(request.mode === 'connect' && youngGrant
-          ? { waitUntil: ports.clock.now() + request.propagationTimeoutMs }
+          ? {
+              waitForGrant: {
+                until: ports.clock.now() + request.propagationTimeoutMs,
+                earlierAccess: mayHaveSignedIn(decided, registry),
+              },
+            }
           : {}),
       },
       request,
@@ -196,68 +233,8 @@ async function tellStory(
       telling,
     );
   }
+  await tellSharing();
   return conclude(request, registry, youngGrant, telling);
-}
-
-/** Conclude: the one verdict rule, and what must be said about the pulls that led to it. */
-function conclude(request: Request, registry: Registry, youngGrant: boolean, telling: Telling): Result {
-  const { connection } = telling;
-  const pulls = connection.pulls;
-  // Only what a new grant can cure is put down to its youth: a missing tag stays missing.
-  const refusals = pulls.filter((pull) => pull.status === 'fail');
-  const young = youngGrant && refusals.every((pull) => pull.cause === 'grant-not-effective-yet');
-  const said = verdict(connection.access.allowed, pullsOutcome(pulls), request.verify, young);
-  if (said.cause === 'pulled-without-the-identity') {
-    telling.tell(
-      'pulled-by-the-identity',
-      `nodes pull from ${registry.loginServer} as the kubelet identity`,
-      {
-        status: 'fail',
-        cause: said.cause,
-        evidence: 'every requested pull worked, though no role lets the identity pull',
-      },
-    );
-  }
-  if (said.finding === 'access-unknown') {
-    telling.finding({
-      id: 'access-unknown',
-      title: 'every requested pull worked, but it could not be told which role allows it',
-      evidence: connection.checks.find((check) => check.id === 'access')?.evidence ?? '',
-    });
-  }
-  if (pulls.some((pull) => pull.status === 'pass' && pull.proved === 'manifest')) {
-    telling.finding({
-      id: 'data-endpoint-unproved',
-      title: 'it could not be told that layers came from the registry: the nodes may have had them already',
-      evidence: `${poolsThat(pulls, 'manifest').join(', ')}: whether the data endpoint, which serves layers, can be reached is unproved`,
-      fix: {
-        summary: 'Name an image that the nodes have not pulled yet (input image) to prove that hop too.',
-        commands: [],
-      },
-    });
-  }
-  if (
-    request.verify === 'pull' &&
-    said.result === 'unknown' &&
-    pulls.every((pull) => pull.status === 'skip')
-  ) {
-    telling.tell('pulls', 'a pull was made on at least one pool', {
-      status: 'unknown',
-      cause: 'no-nodes',
-      evidence:
-        pulls.map((pull) => `${pull.nodePool}: ${pull.message ?? pull.status}`).join('; ') ||
-        'the cluster has no pool with nodes',
-    });
-  }
-  return said.result;
-}
-
-function poolsThat(pulls: Connection['pulls'], proved: 'manifest'): string[] {
-  return [
-    ...new Set(
-      pulls.filter((pull) => pull.status === 'pass' && pull.proved === proved).map((pull) => pull.nodePool),
-    ),
-  ];
 }
 
 async function signIn(azure: AzureSession, ports: Ports, telling: Telling): Promise<void> {
@@ -277,16 +254,30 @@ async function signIn(azure: AzureSession, ports: Ports, telling: Telling): Prom
   }
 }
 
+/** A grant that is written without having seen who has access already is told to be. */
+function tellUnseen({ unreadable }: AccessFacts, registry: Registry, telling: Telling): void {
+  if (unreadable === undefined) return;
+  const told = explainError(unreadable, telling.facts, 'grant');
+  telling.tell('access-before', `this login may see who may pull from ${registry.loginServer}`, {
+    ...told,
+    status: 'skip',
+  });
+}
+
 /** Assignments are read as soon as the identity and the registry's id are known. */
 async function readAccessSoon(
   azure: AzureSession,
+  resolver: Resolver,
   cluster: Promise<Cluster>,
   located: Promise<{ id: string }>,
   registry: Promise<Registry>,
   request: Request,
 ): ReturnType<typeof readAccess> {
-  const [{ identity }, { id }] = await Promise.all([cluster, located]);
-  const principalId = identity.kind === 'managed-identity' ? identity.objectId : request.kubeletObjectId;
+  const [principal, { id }] = await Promise.all([
+    cluster.then((read) => resolver.principal(read, request.kubeletObjectId)),
+    located,
+  ]);
+  const principalId = principal.known === 'no' ? undefined : principal.objectId;
   if (principalId === undefined)
     return {
       allowed: 'unknown',
@@ -306,7 +297,9 @@ async function readAccessSoon(
  * could not be seen, so it is only written where assignments could be read.
  */
 function isGrantMissing(access: AccessFacts, request: Request): boolean {
-  if (access.allowed === true || access.standsInTheWay === true) return false;
+  // No grant helps against a deny assignment.
+  const inVain = access.standsInTheWay === true || access.denied !== undefined;
+  if (access.allowed === true || inVain) return false;
   if (access.allowed === false) return true;
   const blind = request.repositories.length > 0 && access.unreadable !== undefined;
   return access.grants.length === 0 && !blind;
@@ -329,7 +322,7 @@ async function namedImages(images: WantedImage[], telling: Telling): Promise<Wan
     telling.connection.image = image.reference;
     const title = `${image.reference} is in the registry`;
     const platforms = image.facts?.platforms.join(', ') ?? '';
-    const seen = `${image.chosen ? 'chosen because none was named; ' : ''}${image.facts?.digest ?? ''}${platforms === '' ? '' : ` for ${platforms}`}`;
+    const seen = `${image.why === undefined ? '' : `${image.why}; `}${image.facts?.digest ?? ''}${platforms === '' ? '' : ` for ${platforms}`}`;
     if (image.seen === 'there') telling.pass('image', title, seen);
     else if (image.seen === 'absent') {
       const fix = CAUSES['tag-not-found'].fix({ ...telling.facts, image: image.repository });
@@ -347,35 +340,6 @@ async function namedImages(images: WantedImage[], telling: Telling): Promise<Wan
     }
   }
   return images;
-}
-
-async function reach(
-  cluster: Cluster,
-  kubeconfig: Promise<string>,
-  azure: AzureSession,
-  ports: Ports,
-  telling: Telling,
-): Promise<ClusterConnection> {
-  const title = `this login may get a credential for cluster ${cluster.name}`;
-  try {
-    const connection = connectTo(cluster, await kubeconfig, azure, ports);
-    if (cluster.entra !== undefined) await azure.credential.token(azure.cloud.kubernetesScope, ports.signal);
-    telling.pass(
-      'cluster-access',
-      title,
-      cluster.entra === undefined ? 'a local account with a client certificate' : 'its own Entra token',
-    );
-    return connection;
-  } catch (error) {
-    if (error instanceof KubeconfigError) {
-      return telling.end('cluster-access', title, {
-        status: 'unknown',
-        cause: 'cluster-sign-in-refused',
-        evidence: error.message,
-      });
-    }
-    return telling.end('cluster-access', title, explainError(error, telling.facts, 'cluster'));
-  }
 }
 
 function newConnection(cluster: ClusterRef, registry: RegistryRef): Connection {
@@ -406,7 +370,7 @@ function reasonOf(signal: AbortSignal): string {
 /**
  * Removes what a run left behind in clusters; exactly what the leftovers name. Never throws.
  *
- * @returns what could not be removed: why, and the kubectl lines that remove it
+ * @returns what could not be removed, as lines: for each cluster why, and the kubectl line that removes it
  */
 export async function cleanUp(
   leftovers: readonly Leftover[],
@@ -420,18 +384,16 @@ export async function cleanUp(
   return failures.flat();
 }
 
-async function cleanOne(
-  { clusterId: id, namespace, jobs }: Leftover,
-  azure: AzureSession,
-  ports: Ports,
-): Promise<string[]> {
+async function cleanOne(leftover: Leftover, azure: AzureSession, ports: Ports): Promise<string[]> {
+  const { clusterId, namespace, jobs } = leftover;
   try {
-    const cluster = await readCluster(azure.arm, id);
-    const connection = connectTo(cluster, await readUserKubeconfig(azure.arm, cluster), azure, ports);
+    const cluster = await readCluster(azure.arm, clusterId);
+    const connection = await reachQuietly(cluster, azure, ports);
     const left = await removeProbes(connection, namespace, jobs, ports.signal);
-    return left.map(({ job, reason }) => `${reason}: ${deleteCommand(namespace, job)}`);
+    if (left.length === 0) return [];
+    const why = [...new Set(left.map(({ reason }) => reason))].join('; ');
+    return leftLines({ ...leftover, jobs: left.map(({ job }) => job) }, why);
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'the request failed';
-    return jobs.map((job) => `${why}: ${deleteCommand(namespace, job)}`);
+    return leftLines(leftover, error instanceof Error ? error.message : 'the request failed');
   }
 }

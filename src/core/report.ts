@@ -78,6 +78,19 @@ export interface Grant {
   updatedOn?: string;
 }
 
+/** A role assignment with something of a right to pull that does not count here. */
+export interface SetAside {
+  assignmentId: string;
+  /** The role's GUID where its name could not be read. */
+  roleName: string;
+  scope: string;
+  /**
+   * `other-mode`: the registry's mode ignores it. `other-repositories`: its condition keeps out what is asked. `excluded`:
+   * its role takes away what it gives. `part`: it gives a part of what is needed. `role-unreadable`: nobody knows.
+   */
+  why: 'other-mode' | 'other-repositories' | 'excluded' | 'part' | 'role-unreadable';
+}
+
 /** A role assignment that connect would write. */
 export interface PlannedGrant {
   /** GUID: deterministic, as connect would name it. */
@@ -99,6 +112,11 @@ export type Allowed = true | false | 'unknown';
 export interface Access {
   allowed: Allowed;
   grants: Grant[];
+  /** Ids of the assignments that alone are enough: the closest and narrowest of the grants. */
+  decidedBy?: string[];
+  setAside?: SetAside[];
+  /** The deny assignment that keeps the identity from pulling whatever it is granted. */
+  denied?: { name: string; id: string; scope: string };
   /** Id of the role assignment this run made. */
   created?: string;
   /** Ids of the role assignments this run removed (or, with dry-run, would remove). */

@@ -2,6 +2,7 @@
 import { CLOUD_NAMES } from './azure/clouds.js';
 import type { CloudName } from './azure/clouds.js';
 import { coversRepository } from './azure/condition.js';
+import { PROBE_REPOSITORY, PROBE_TAG } from './azure/import-image.js';
 import { INPUTS } from './inputs.js';
 import type { InputName, RawInputs } from './inputs.js';
 import type { Mode, Verify } from './report.js';
@@ -36,10 +37,16 @@ export interface Request {
   /** For whatever is given by name; absent: ask the login. */
   subscriptionId?: string;
   images: readonly ImageRef[];
+  /** Pull the image that the registry is made to copy for it, instead of one that is there. */
+  importProbeImage: boolean;
   verify: Verify;
   /** Empty: all pools that run nodes. */
   nodePools: readonly string[];
+  /** Of each pool. */
+  nodes: 'one' | 'all';
   namespace: string;
+  /** `auto`: run-command only where a private or range-restricted API server gives no answer. */
+  clusterAccess: 'auto' | 'direct' | 'run-command';
   kubeletObjectId?: string;
   timeoutMs: number;
   propagationTimeoutMs: number;
@@ -187,8 +194,11 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
   const kubeletObjectId = matching('kubelet-object-id', GUID, 'an object id (a GUID)');
   const timeoutMs = duration('timeout');
   const propagationTimeoutMs = duration('propagation-timeout');
+  const nodes = oneOf('nodes', ['one', 'all'] as const);
+  const clusterAccess = oneOf('cluster-access', ['auto', 'direct', 'run-command'] as const);
   const failOn = oneOf('fail-on', ['fail', 'warn'] as const);
   const repositories = lines('repositories');
+  const importProbeImage = oneOf('import-probe-image', ['false', 'true'] as const) === 'true';
   const dryRun = oneOf('dry-run', ['false', 'true'] as const) === 'true';
   const allDirect = oneOf('all-direct', ['false', 'true'] as const) === 'true';
   const environment = given('environment')
@@ -232,12 +242,15 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
     registries: frozen(registries),
     ...(subscriptionId === undefined ? {} : { subscriptionId: subscriptionId.toLowerCase() }),
     images: frozen(images),
+    importProbeImage,
     verify,
     nodePools: Object.freeze(nodePools),
     namespace,
     ...(kubeletObjectId === undefined ? {} : { kubeletObjectId: kubeletObjectId.toLowerCase() }),
     timeoutMs,
     propagationTimeoutMs,
+    nodes,
+    clusterAccess,
     failOn,
     repositories: Object.freeze(repositories),
     dryRun,
@@ -301,6 +314,22 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
     return image ?? refuse('image', IMAGE_FORM, line);
   }
 
+  /** What can't be together with the image that is imported. */
+  function refuseProbeImage(modeStands: boolean): void {
+    if (!importProbeImage) return;
+    const no = (wanted: string): undefined => refuse('import-probe-image', wanted, 'true');
+    if (modeStands && mode !== 'connect')
+      no(
+        `nothing in mode ${mode}, which writes nothing into a registry: run connect with it once, then name ${PROBE_REPOSITORY}:${PROBE_TAG} as image here`,
+      );
+    if (verify !== 'pull') no(`nothing with verify: ${verify}, which pulls nothing; or use verify: pull`);
+    if (images.length > 0) no('nothing beside input image, which says already what is pulled');
+    if (repositories.length > 0 && !coversRepository(repositories, PROBE_REPOSITORY))
+      no(
+        `nothing, or ${PROBE_REPOSITORY} among repositories: the grant is limited to ${repositories.join(', ')}, so it could not be pulled`,
+      );
+  }
+
   function refuseContradictions(): void {
     // What the inputs should be together can't be told while the mode itself is unusable.
     const modeStands = !problems.some(({ input }) => input === 'mode');
@@ -316,6 +345,7 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       if (modeStands && mode !== 'disconnect' && text(input) === 'true')
         refuse(input, `nothing in mode ${mode}: it belongs to mode disconnect`, 'true');
     }
+    refuseProbeImage(modeStands);
     if (modeStands && mode === 'check' && verify === 'none') {
       refuse('verify', 'pull or access in mode check: with none there is nothing to check', 'none');
     }

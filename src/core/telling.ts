@@ -30,6 +30,11 @@ export class Telling {
     private readonly clock: Clock,
   ) {}
 
+  /** Milliseconds since the epoch, as checks are timed by. */
+  now(): number {
+    return this.clock.now();
+  }
+
   /** A check that came out well. */
   pass(id: string, title: string, evidence: string, since = this.clock.now()): void {
     this.tell(id, title, { status: 'pass', evidence }, since);

@@ -1,5 +1,5 @@
 /** Entry of the action's bundle, for its main and its post step. */
-import { error, setFailed } from '@actions/core';
+import { setFailed, warning } from '@actions/core';
 import { Cancelled } from '../host/failure.js';
 import { CLEAN_UP_LIMIT_MS } from '../host/run.js';
 import { forLog } from '../render/escape.js';
@@ -15,9 +15,11 @@ async function main(): Promise<void> {
   const cancelled = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      process.exitCode = 1;
+      // The post step never fails a job.
+      const exitCode = isPost() ? 0 : 1;
+      process.exitCode = exitCode;
       cancelled.abort(new Cancelled(signal));
-      setTimeout(() => process.exit(1), CLEAN_UP_LIMIT_MS + LINGER_MS).unref();
+      setTimeout(() => process.exit(exitCode), CLEAN_UP_LIMIT_MS + LINGER_MS).unref();
     });
   }
   const environment = { ...process.env };
@@ -34,7 +36,7 @@ try {
   await main();
 } catch (thrown) {
   const message = forLog(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
-  if (isPost()) error(message);
+  if (isPost()) warning(message);
   else setFailed(message);
 }
 setTimeout(() => process.exit(), LINGER_MS).unref();

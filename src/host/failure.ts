@@ -19,6 +19,17 @@ export class OutOfTime extends Error {
   }
 }
 
+/** What ended a run that could not remove all it had made; its lines say what is left, and how to remove it. */
+export class LeftBehind extends Error {
+  override readonly name = 'LeftBehind';
+  constructor(
+    readonly ended: unknown,
+    readonly lines: readonly string[],
+  ) {
+    super(ended instanceof Error ? ended.message : String(ended), { cause: ended });
+  }
+}
+
 /** A run without a report, for people and for exit codes. Its texts may hold foreign words: escape them. */
 export interface Failure {
   /** `unusable`: nothing was called. `ended`: it could not be carried through, so its result is unknown. */
@@ -32,6 +43,14 @@ export interface Failure {
 
 /** Tells what ended a run. */
 export function describeFailure(error: unknown): Failure {
+  if (error instanceof LeftBehind) {
+    const failure = describeFailure(error.ended);
+    const lines = [
+      'The cluster removes by itself later what the probe left; or remove it now:',
+      ...error.lines,
+    ];
+    return { ...failure, fix: [...(failure.fix === undefined ? [] : [failure.fix]), ...lines].join('\n') };
+  }
   if (error instanceof InputErrors)
     return { kind: 'unusable', problems: error.problems.map(describeProblem) };
   if (error instanceof Refused) return { kind: 'unusable', problems: [error.message] };

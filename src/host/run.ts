@@ -1,10 +1,11 @@
 /** What every host does around the core: read the request, open the ports, run, put the report down. */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { dirname } from 'node:path';
 import type { OutputName, RawInputs } from '../core/inputs.js';
 import { CLOUDS } from '../core/azure/clouds.js';
 import type { Cloud, CloudName } from '../core/azure/clouds.js';
-import { deleteCommand } from '../core/kubernetes/clean-up.js';
+import { leftLines } from '../core/kubernetes/clean-up.js';
 import { Sender } from '../core/http/sender.js';
 import { Trust } from '../core/http/trust.js';
 import type { Clock, Credential, Http, Leftover, Log, Ports } from '../core/ports.js';
@@ -16,7 +17,7 @@ import { outputsOf } from '../render/outputs.js';
 import { planFiles } from '../render/plan/index.js';
 import { reportJson } from '../render/report-json.js';
 import { systemClock } from './clock.js';
-import { OutOfTime } from './failure.js';
+import { LeftBehind, OutOfTime } from './failure.js';
 import { createHttp } from './http.js';
 import type { ClosableHttp } from './http.js';
 import { writePlan } from './plan-files.js';
@@ -52,6 +53,14 @@ export interface HostSide {
   signal: AbortSignal;
 }
 
+/** What a run has of its machine. Replaced where whole runs are tested against time that passes faster. */
+export interface Machine {
+  clock: Clock;
+  createHttp(environment: NodeJS.ProcessEnv): ClosableHttp;
+}
+
+const THIS_MACHINE: Machine = { clock: systemClock, createHttp };
+
 export interface Outcome {
   report: Report;
   /** Empty when the report could not be written. */
@@ -61,7 +70,7 @@ export interface Outcome {
   outputs: Record<OutputName, string>;
   /** Whether the step is good: the result is passed, and with `fail-on: warn` nothing was found wanting either. */
   succeeded: boolean;
-  /** kubectl lines for what could not be removed. */
+  /** What could not be removed, as lines: why, and the kubectl line that removes it. */
   notRemoved: string[];
 }
 
@@ -77,30 +86,44 @@ export async function runPreflight(
   raw: RawInputs,
   circumstances: Circumstances,
   host: HostSide,
+  machine: Machine = THIS_MACHINE,
 ): Promise<Outcome> {
   const request = readRequest(raw, circumstances);
   const { environment } = request;
-  const network = openNetwork(host.environment);
+  const network = openNetwork(host.environment, machine);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(new OutOfTime(request.timeoutMs)), request.timeoutMs);
   let leftovers: Leftover[] = [];
+  let remembered: Leftover[] = [];
   try {
     const signal = AbortSignal.any([host.signal, deadline.signal]);
-    const ports = openPorts(network, host, CLOUDS[environment], signal, (known) => {
+    // Every request that is under way listens: of a large cluster dozens, which Node would warn of as a leak.
+    setMaxListeners(0, signal);
+    const ports = openPorts(network, host, machine.clock, CLOUDS[environment], signal, (known) => {
       leftovers = known.filter(({ jobs }) => jobs.length > 0);
+      // What a cancelled run takes for removed may still come: a create that was cut off is carried out all the same.
+      if (host.signal.aborted) return;
+      remembered = leftovers;
       host.remember(known);
     });
-    const removeLeftovers = (): Promise<string[]> =>
-      removeWithin(CLEAN_UP_LIMIT_MS, leftovers, environment, ports);
+    const running = preflight(request, ports, VERSION);
     let report: Report;
     try {
       // Out of time, the core may still have a report to give; cancelled, nobody waits for it.
-      report = await unlessAborted(preflight(request, ports, VERSION), host.signal);
+      report = await unlessAborted(running, host.signal);
     } catch (error) {
-      await removeLeftovers();
-      throw error;
+      if (remembered.length === 0) throw error;
+      // The core removes its probes too, by a connection it has already, and looks twice for one that may still come.
+      const [notRemoved] = await Promise.all([
+        removeWithin(CLEAN_UP_LIMIT_MS, remembered, environment, ports),
+        settledWithin(CLEAN_UP_LIMIT_MS, running),
+      ]);
+      if (notRemoved.length === 0 || leftovers.length === 0) throw error;
+      throw new LeftBehind(error, notRemoved);
     }
-    const notRemoved = deadline.signal.aborted ? await removeLeftovers() : [];
+    const notRemoved = deadline.signal.aborted
+      ? await removeWithin(CLEAN_UP_LIMIT_MS, leftovers, environment, ports)
+      : [];
     return {
       ...(await putDown(report, host, ports.runId)),
       succeeded: succeeded(report, request.failOn),
@@ -113,8 +136,10 @@ export async function runPreflight(
 }
 
 /**
- * Removes what an earlier process of this run remembered, with a login of its own; returns kubectl lines for what could not be
- * removed.
+ * Removes what an earlier process of this run remembered, with a login of its own, within the limit; and within 5 seconds
+ * once this process is told to end too.
+ *
+ * @returns what could not be removed, as lines: why, and the kubectl line that removes it
  */
 export async function removeRemembered(
   leftovers: readonly Leftover[],
@@ -123,10 +148,17 @@ export async function removeRemembered(
   limitMs: number,
 ): Promise<string[]> {
   if (leftovers.length === 0) return [];
-  const network = openNetwork(host.environment);
+  const network = openNetwork(host.environment, THIS_MACHINE);
   try {
-    const ports = openPorts(network, host, CLOUDS[environment], host.signal, () => undefined);
-    return await removeWithin(limitMs, leftovers, environment, ports);
+    const ports = openPorts(
+      network,
+      host,
+      THIS_MACHINE.clock,
+      CLOUDS[environment],
+      host.signal,
+      () => undefined,
+    );
+    return await removeWithin(limitMs, leftovers, environment, ports, host.signal);
   } finally {
     await network.close();
   }
@@ -139,8 +171,8 @@ interface Network {
   close(): Promise<void>;
 }
 
-function openNetwork(environment: NodeJS.ProcessEnv): Network {
-  const [http, direct] = [createHttp(environment), createHttp({})];
+function openNetwork(environment: NodeJS.ProcessEnv, machine: Machine): Network {
+  const [http, direct] = [machine.createHttp(environment), machine.createHttp({})];
   return {
     http,
     direct,
@@ -153,17 +185,18 @@ function openNetwork(environment: NodeJS.ProcessEnv): Network {
 function openPorts(
   { http, direct }: Network,
   host: HostSide,
+  clock: Clock,
   cloud: Cloud,
   signal: AbortSignal,
   remember: (leftovers: Leftover[]) => void,
 ): Ports {
   const { log } = host;
   // No signal: a login begun by one part of a run is used by the others too, its clean-up among them.
-  const sender = new Sender(http, new Trust(cloud), systemClock, log);
+  const sender = new Sender(http, new Trust(cloud), clock, log);
   return {
     log,
-    clock: systemClock,
-    credential: host.signIn({ cloud, sender, http: direct, clock: systemClock, log }),
+    clock,
+    credential: host.signIn({ cloud, sender, http: direct, clock, log }),
     http,
     remember,
     runId: randomBytes(4).toString('hex'),
@@ -176,21 +209,42 @@ async function removeWithin(
   leftovers: readonly Leftover[],
   environment: CloudName,
   ports: Ports,
+  hurry?: AbortSignal,
 ): Promise<string[]> {
   if (leftovers.length === 0) return [];
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(new Error(`not removed within ${limitMs / 1000} s`)), limitMs);
+  const limitTo = (ms: number): NodeJS.Timeout =>
+    setTimeout(() => limit.abort(new Error(`there was no answer within ${ms / 1000} s`)), ms);
+  const timer = limitTo(limitMs);
+  let hurried: NodeJS.Timeout | undefined;
+  const onHurry = (): void => void (hurried = limitTo(CLEAN_UP_LIMIT_MS));
+  if (hurry?.aborted === true) onHurry();
+  else hurry?.addEventListener('abort', onHurry, { once: true });
   try {
     return await unlessAborted(
       cleanUp(leftovers, environment, { ...ports, signal: limit.signal }),
       limit.signal,
     );
   } catch (error) {
-    ports.log.debug(`clean-up: ${error instanceof Error ? error.message : String(error)}`);
-    return leftovers.flatMap(({ namespace, jobs }) => jobs.map((job) => deleteCommand(namespace, job)));
+    const why = error instanceof Error ? error.message : String(error);
+    return leftovers.flatMap((leftover) => leftLines(leftover, why));
   } finally {
     clearTimeout(timer);
+    clearTimeout(hurried);
+    hurry?.removeEventListener('abort', onHurry);
   }
+}
+
+/** Waits until something is over, however it ends, but no longer. */
+async function settledWithin(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+  await Promise.race([work.then(ignore, ignore), late]);
+  clearTimeout(timer);
+}
+
+function ignore(): void {
+  // Whoever waits wants to know no more than that it is over.
 }
 
 /** A report that can't be written must not hide its result. */

@@ -102,6 +102,22 @@ export function forMermaid(text: string): string {
 /** One word of a POSIX shell; quoted only when it needs to be. */
 export { shellWord as forShell } from '../core/shell.js';
 
+/**
+ * One word of PowerShell, always in single quotes. It takes the typographic ones for quotes too
+ * (learn.microsoft.com/powershell/scripting/lang-spec/chapter-02, "Verbatim string literals"), so those are doubled as well.
+ */
+export function forPowerShell(text: string): string {
+  return `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`;
+}
+
+/**
+ * A value of a workflow's or a pipeline's YAML, on one line: single quotes, in which nothing but themselves has a meaning
+ * (yaml.org/spec/1.2.2, 7.3.2), and GitHub's `${{` as an expression that gives just that.
+ */
+export function forYaml(text: string): string {
+  return `'${text.replaceAll('${{', "${{ '${{' }}").replaceAll("'", "''")}'`;
+}
+
 const ANNOTATION_LIMIT = 4000;
 
 /**

@@ -1,5 +1,6 @@
 /** What the simulated services share. */
 import type { X509Certificate } from 'node:crypto';
+import type { DenyAssignment } from './cloud/governance.js';
 import type { CloudState, ManagedCluster, Principal } from './cloud/model.js';
 
 /** Claims of an Entra access token that services look at. */
@@ -23,6 +24,17 @@ export type TokenProblem = 'malformed' | 'signature' | 'expired' | 'audience';
 export interface TokenIssuer {
   /** An access token for one audience such as `https://containerregistry.azure.net`. Lives `lifetimeSeconds` (default 3600). */
   issue(principal: Principal, audience: string, lifetimeSeconds?: number): string;
+  /** The same token with other claims, as a directory at fault hands it out; undefined for one that isn't this directory's. */
+  reissue(
+    token: string,
+    change: {
+      audience?: string;
+      /** From its issue on; negative for one that has expired already. */
+      lifetimeSeconds?: number;
+      /** How far the clock of whoever issues it is ahead. */
+      skewMs?: number;
+    },
+  ): string | undefined;
   /** The claims of a token that is signed by this directory, not expired, and for one of the audiences; else why not. */
   verify(
     token: string,
@@ -50,6 +62,8 @@ export interface AccessDecision {
   why: string;
   /** Denied although an assignment names the action, because its condition is not met. */
   unmetCondition?: true;
+  /** Denied by this, although an assignment gives the action. */
+  denyAssignment?: DenyAssignment;
 }
 
 /** A certificate with its key, PEM. */
@@ -62,7 +76,8 @@ export interface Certificate {
 export interface CertificateAuthority {
   /** PEM of the authority itself. */
   readonly certificate: string;
-  server(hosts: string[]): Promise<Certificate>;
+  /** `expired`: since an hour ago. */
+  server(hosts: string[], options?: { expired?: boolean }): Promise<Certificate>;
   /** A client certificate as Kubernetes reads it: CN is the user, O are its groups. */
   client(commonName: string, organizations: string[]): Promise<Certificate>;
   /** Whether this authority signed it. */

@@ -4,31 +4,51 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRegistries } from './acr/index.js';
 import { createArm } from './arm/index.js';
+import { assertionFor } from './ci/assertion.js';
 import { createAzureDevOps, oidcRequestUri } from './ci/azure-pipelines.js';
 import { createGitHub, tokenRequestUrl } from './ci/index.js';
-import type { CloudState, ManagedCluster } from './cloud/model.js';
+import type { CloudState, ManagedCluster, Principal } from './cloud/model.js';
 import { decide } from './cloud/rbac.js';
-import { loadScenario } from './cloud/scenario.js';
+import { loadScenario, ScenarioError } from './cloud/scenario.js';
+import type { Problem } from './cloud/schema.js';
 import type { CertificateAuthority, SimulatorContext } from './context.js';
 import { createEntra } from './entra/index.js';
 import { createSigningKey, createTokenIssuer } from './entra/tokens.js';
+import { createGraph } from './graph/index.js';
+import { createFaults, createRuleBook } from './faults/index.js';
+import type { FaultRule } from './faults/index.js';
+import { checkFaultRule, faultRule } from './faults/schema.js';
+import type { FaultDocument } from './faults/schema.js';
 import { openMetadataService } from './imds/index.js';
 import { createApiServers } from './kubernetes/index.js';
+import { createRuntimes, runtimeProblems } from './kubernetes/runtime/runtimes.js';
 import { createAuthority } from './net/authority.js';
 import { createDial } from './net/dial.js';
 import type { RequestRecord, Service } from './net/exchange.js';
 import { openFrontDoor } from './net/front-door.js';
+import type { Hold } from './net/front-door.js';
 import { createRequestLog } from './net/request-log.js';
+import type { ModelledRoute } from './routes.js';
 
-export { ScenarioError } from './cloud/scenario.js';
+export { loadScenario, problemText, ScenarioError } from './cloud/scenario.js';
+export { PortInUse } from './net/front-door.js';
+export type { Held, Hold } from './net/front-door.js';
 export type { RequestRecord } from './net/exchange.js';
-export type { CloudState } from './cloud/model.js';
+export type { FaultDocument } from './faults/schema.js';
+export type { FaultKind } from './faults/index.js';
+export type { CloudState, Principal } from './cloud/model.js';
 
 export interface SimulatorOptions {
   /** Called once each request is over. */
   onRequest?: (record: RequestRecord) => void;
   /** Milliseconds since the epoch; default the machine's clock. */
   now?: () => number;
+  /** Holds requests up; see {@link Hold}. */
+  hold?: Hold;
+  /** Rules as a scenario has them, before the scenario's own. */
+  faults?: readonly FaultDocument[];
+  /** Of the proxy, on loopback; default one of the machine's choice. `PortInUse` is thrown when it is taken. */
+  port?: number;
 }
 
 /** A running simulator. */
@@ -41,6 +61,8 @@ export interface Simulator {
   /** The authority of public names, PEM; `caFile` holds the same. */
   readonly caPem: string;
   readonly caFile: string;
+  /** Every route that is modelled, for services whose routes are data. */
+  readonly routes: readonly ModelledRoute[];
   /** In the order in which requests came; filled in as they go on. */
   readonly requests: readonly RequestRecord[];
   /** Every host name that was asked for through the proxy, once each. */
@@ -49,6 +71,15 @@ export interface Simulator {
   readonly github: { requestUrl: string; requestToken: string };
   /** The same of a job in Azure Pipelines: System.OidcRequestUri and System.AccessToken (a secret). */
   readonly azurePipelines: { oidcRequestUri: string; accessToken: string };
+  /** A fresh token of a job that this principal trusts, such as AZURE_FEDERATED_TOKEN_FILE holds (a secret); undefined when it trusts none. */
+  assertionFor(principal: Principal): string | undefined;
+  /**
+   * Passes over so many milliseconds: its clock goes on by them, and what comes due in them in a cluster comes at once.
+   * What that leads to comes later, so a long time is best passed in steps.
+   */
+  pass(milliseconds: number): void;
+  /** Puts one more fault before the others, counted and timed from now on; the answer takes it back. Throws `ScenarioError`. */
+  addFault(rule: FaultDocument): () => void;
   /** Environment variables that lead an unmodified program here: Node, Go, Python, curl. */
   environment(): Record<string, string>;
   /** Ends every connection and every simulated machine, and removes the file. Safe to call twice. */
@@ -64,8 +95,12 @@ export async function startSimulator(
   scenarioYaml: string,
   options: SimulatorOptions = {},
 ): Promise<Simulator> {
-  const now = options.now ?? Date.now;
-  const { name, state } = loadScenario(scenarioYaml, now());
+  const machineNow = options.now ?? Date.now;
+  let passed = 0;
+  const now = (): number => machineNow() + passed;
+  const { name, state, faults } = loadScenario(scenarioYaml, now());
+  const unfit = runtimeProblems(state);
+  if (unfit.length > 0) throw new ScenarioError(unfit);
   const [publicAuthority, tokens, githubKey, azureDevOpsKey] = await Promise.all([
     createAuthority('Simulated public authority'),
     createTokenIssuer(state, now),
@@ -76,7 +111,12 @@ export async function startSimulator(
   const clusterAuthority = oncePerCluster((cluster) =>
     createAuthority(`Simulated authority of ${cluster.name}`),
   );
-  const inside = createDial(() => door.port, publicAuthority.certificate);
+  const inside = createDial(
+    () => door.nodesPort,
+    publicAuthority.certificate,
+    (...asked) => door.lookUp(...asked),
+  );
+  const rules = createRuleBook([...(options.faults ?? []).map(faultRuleOf), ...faults], state.seed, now);
   const context: SimulatorContext = {
     state,
     tokens,
@@ -86,24 +126,29 @@ export async function startSimulator(
     clusterAuthority,
     dial: inside.dial,
   };
-  const apiServers = createApiServers(context);
+  const runtimes = createRuntimes(context);
+  const apiServers = createApiServers(context, runtimes.of);
   const services: Service[] = [
     createEntra({ state, tokens, github: githubKey, azurePipelines: azureDevOpsKey, now }),
     createArm(context, apiServers),
     createGitHub(state, githubKey, now),
     createAzureDevOps(state, azureDevOpsKey, now),
     createRegistries(context),
+    createGraph(context),
     apiServers,
   ];
   const door = await openFrontDoor({
     services: () => services,
     log,
+    ...(options.port === undefined ? {} : { proxyPort: options.port }),
+    ...(options.hold === undefined ? {} : { hold: options.hold }),
     authorityOf: (host) => {
       const cluster = clusterOf(state, host);
       return cluster === undefined ? Promise.resolve(publicAuthority) : clusterAuthority(cluster);
     },
     // A private API server's name is only known inside its network (azure-docs: private-clusters).
     reachable: (host) => clusterOf(state, host)?.privateCluster !== true,
+    faults: createFaults(rules, { now, reissue: (token, change) => tokens.reissue(token, change) }),
   });
   const metadata = await openMetadataService({ state, tokens, log, now });
   const folder = await mkdtemp(join(tmpdir(), 'aks-acr-pull-simulator-'));
@@ -115,9 +160,16 @@ export async function startSimulator(
   const stop = async (): Promise<void> => {
     apiServers.stop();
     inside.close();
-    await Promise.all([door.stop(), metadata.stop()]);
+    await Promise.all([door.stop(), metadata.stop(), runtimes.stop()]);
     await rm(folder, { recursive: true, force: true });
   };
+  try {
+    const lookUp = (host: string): void => door.lookUp(host, 'CONNECT', '');
+    await runtimes.start({ port: door.nodesPort, caFile, lookUp });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     name,
     state,
@@ -125,6 +177,7 @@ export async function startSimulator(
     proxyUrl: door.proxyUrl,
     caPem: publicAuthority.certificate,
     caFile,
+    routes: services.flatMap(({ routes = [] }) => routes),
     requests: log.records,
     connectedNames: door.connectedNames,
     github: { requestUrl: tokenRequestUrl(state.github), requestToken: state.github.requestToken },
@@ -132,6 +185,13 @@ export async function startSimulator(
       oidcRequestUri: oidcRequestUri(state.azurePipelines),
       accessToken: state.azurePipelines.accessToken,
     },
+    pass(milliseconds) {
+      passed += milliseconds;
+      apiServers.pass(milliseconds);
+    },
+    addFault: (rule) => rules.add(faultRuleOf(rule)),
+    assertionFor: (principal) =>
+      assertionFor(state, principal, { github: githubKey, azurePipelines: azureDevOpsKey }, now()),
     environment: () => ({
       HTTPS_PROXY: door.proxyUrl,
       https_proxy: door.proxyUrl,
@@ -146,6 +206,15 @@ export async function startSimulator(
     }),
     stop: () => (stopping ??= stop()),
   };
+}
+
+/** Reads a rule as a scenario's would be read. */
+function faultRuleOf(given: FaultDocument): FaultRule {
+  const problems: Problem[] = [];
+  const rule = faultRule.read(given, 'fault', problems);
+  checkFaultRule(rule, 'fault', problems);
+  if (problems.length > 0) throw new ScenarioError(problems);
+  return rule;
 }
 
 function clusterOf(state: CloudState, host: string): ManagedCluster | undefined {

@@ -79,6 +79,8 @@ describe('mode and role', () => {
         grants: [],
         ignored: [],
         limited: [],
+        decidedBy: [],
+        setAside: [],
         because: 'no role assignment that reaches it lets it pull',
       });
     }

@@ -161,6 +161,15 @@ describe('requests', () => {
     },
   );
 
+  it('a success that came cut off is not quoted: it may be a credential', async () => {
+    const half = '{"kubeconfigs":[{"name":"clusterUser","value":"YXBpVmVyc2lvbjogdjE';
+    const error = await thrown(() =>
+      world(inTurn({ body: half })).azure.arm.post('/x', '1', undefined, 'get the credential'),
+    );
+    expect(String(error)).toContain('could not get the credential');
+    expect(String(error)).not.toContain('YXBp');
+  });
+
   it.each(['{}', '{"value":null}', '{"value":{}}', '[]'])(
     'a list that is none (%s) is not an empty list',
     async (body) => {

@@ -51,7 +51,10 @@ export function registryBody(
 let made = 0;
 
 /** One role assignment; its role is a built-in one's GUID. */
-export function assignmentBody(role: string, properties: Record<string, unknown> = {}): object {
+export function assignmentBody(
+  role: string,
+  properties: Record<string, unknown> = {},
+): Record<string, unknown> & { id: string } {
   made += 1;
   const name = `00000000-0000-4000-8000-${String(made).padStart(12, '0')}`;
   const scope = typeof properties.scope === 'string' ? properties.scope : REGISTRY_ID;

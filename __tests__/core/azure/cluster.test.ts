@@ -113,6 +113,33 @@ describe('parseCluster', () => {
     ]);
   });
 
+  it('counts the nodes of a pool of the type VirtualMachines', () => {
+    const sized = {
+      name: 'vms',
+      type: 'VirtualMachines',
+      virtualMachineNodesStatus: [{ count: 2 }, { count: 1 }],
+    };
+    const [vms] = cluster({ agentPoolProfiles: [sized] }).pools;
+    expect(vms).toMatchObject({ name: 'vms', count: 3 });
+  });
+
+  it('knows node auto-provisioning and virtual nodes', () => {
+    expect(cluster()).not.toHaveProperty('nodeProvisioning');
+    expect(cluster()).not.toHaveProperty('virtualNodes');
+    expect(
+      cluster({
+        nodeProvisioningProfile: { mode: 'Auto' },
+        addonProfiles: { ACIConnectorLinux: { enabled: true } },
+      }),
+    ).toMatchObject({ nodeProvisioning: true, virtualNodes: true });
+    expect(
+      cluster({
+        nodeProvisioningProfile: { mode: 'Manual' },
+        addonProfiles: { aciConnectorLinux: { enabled: false } },
+      }),
+    ).not.toHaveProperty('virtualNodes');
+  });
+
   it('is nothing for what is no cluster, and never throws', () => {
     for (const none of [null, 7, 'x', [], {}, { id: 7 }, { id: '/subscriptions/x' }])
       expect(parseCluster(none)).toBeUndefined();

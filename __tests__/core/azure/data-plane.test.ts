@@ -157,6 +157,10 @@ describe('describe', () => {
     ).toEqual({
       digest: DIGEST,
       platforms: ['linux/amd64', 'linux/arm64', 'windows/amd64'],
+      images: ['linux/amd64', 'linux/arm64', 'windows/amd64'].map((platform) => ({
+        platform,
+        digest: DIGEST,
+      })),
     });
   });
 
@@ -193,79 +197,96 @@ describe('describe', () => {
   });
 });
 
-describe('chooseImage', () => {
-  const catalog = (...repositories: unknown[]): [RegExp, Reply] => [/_catalog/, { body: { repositories } }];
-  const tags = (repository: string, ...names: unknown[]): [RegExp, Reply] => [
-    new RegExp(`/v2/${repository}/tags/list`),
-    { body: { tags: names } },
-  ];
-  const choosing = async (...routes: [RegExp, Reply][]) => {
-    const http = routed(EXCHANGED, TOKEN, ...routes);
-    return { chosen: await dataPlane(http).plane.chooseImage(['linux/amd64', 'linux/arm64']), http };
+describe('what is no image', () => {
+  const OCI = 'application/vnd.oci.image.config.v1+json';
+  const LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip';
+  const artifactOf = async (body: object): Promise<string | undefined> => {
+    const http = routed(EXCHANGED, TOKEN, [
+      /manifests/,
+      { headers: { 'docker-content-digest': DIGEST }, body },
+    ]);
+    return (await dataPlane(http).plane.describe({ repository: 'a', tag: '1' })).artifact;
   };
-
-  it('prefers one for all platforms, then a small one', async () => {
-    const { chosen } = await choosing(
-      catalog('big', 'half', 'multi', 'small'),
-      tags('big', '1'),
-      tags('half', '1'),
-      tags('multi', '1'),
-      tags('small', '1'),
-      [/big\/manifests/, single(9)],
-      [/half\/manifests/, index('linux/amd64')],
-      [/multi\/manifests/, index('linux/arm64', 'linux/amd64')],
-      [/small\/manifests/, single(2)],
-    );
-    expect(chosen?.repository).toBe('multi');
-    const without = await choosing(
-      catalog('big', 'half', 'small'),
-      tags('big', '1'),
-      tags('half', '1'),
-      tags('small', '1'),
-      [/big\/manifests/, single(9)],
-      [/half\/manifests/, index('linux/amd64')],
-      [/small\/manifests/, single(2)],
-    );
-    expect(without.chosen).toMatchObject({ repository: 'small', tag: '1', facts: { size: 2 } });
+  const manifest = (config: string, ...layers: string[]): object => ({
+    config: { mediaType: config },
+    layers: layers.map((mediaType) => ({ mediaType, size: 1 })),
   });
 
-  it('looks at a bounded part of a registry of any size', async () => {
-    const many = Array.from({ length: 500 }, (_, at) => `repo${at}`);
+  it.each<[string, object, string]>([
+    [
+      'a Helm chart',
+      manifest(
+        'application/vnd.cncf.helm.config.v1+json',
+        'application/vnd.cncf.helm.chart.content.v1.tar+gzip',
+      ),
+      'application/vnd.cncf.helm.config.v1+json',
+    ],
+    [
+      'a signature, whose config is that of an image',
+      manifest(OCI, 'application/vnd.dev.cosign.simplesigning.v1+json'),
+      'application/vnd.dev.cosign.simplesigning.v1+json',
+    ],
+    [
+      'an attestation',
+      manifest(OCI, 'application/vnd.dsse.envelope.v1+json'),
+      'application/vnd.dsse.envelope.v1+json',
+    ],
+    ['a bill of material', manifest(OCI, LAYER, 'application/spdx+json'), 'application/spdx+json'],
+    [
+      'WebAssembly',
+      manifest('application/vnd.wasm.config.v0+json', 'application/wasm'),
+      'application/vnd.wasm.config.v0+json',
+    ],
+    [
+      'an artifact of the OCI',
+      { ...manifest('application/vnd.oci.empty.v1+json'), artifactType: 'application/vnd.example' },
+      'application/vnd.example',
+    ],
+    [
+      'an index of referrers',
+      { manifests: [{ digest: DIGEST, artifactType: 'application/vnd.example' }] },
+      '',
+    ],
+    [
+      'an index of attestations',
+      { manifests: [{ platform: { os: 'unknown', architecture: 'unknown' } }] },
+      '',
+    ],
+  ])('knows %s', async (_what, body, type) => {
+    expect(await artifactOf(body)).toBe(type);
+  });
+
+  it.each<[string, object]>([
+    ['OCI', manifest(OCI, LAYER, 'application/vnd.oci.image.layer.v1.tar+zstd')],
+    [
+      "Docker's, with a layer of Windows",
+      manifest(
+        'application/vnd.docker.container.image.v1+json',
+        'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+        'application/vnd.docker.image.rootfs.diff.tar.gzip',
+      ),
+    ],
+    ['of no kind that it says', { layers: [{ size: 1 }] }],
+  ])('takes an image for one: %s', async (_what, body) => {
+    expect(await artifactOf(body)).toBeUndefined();
+  });
+});
+
+describe('lists', () => {
+  it('are one page, and what is no name is left out', async () => {
     const http = routed(
       EXCHANGED,
       TOKEN,
-      catalog(...many),
-      [/tags\/list/, { body: { tags: many } }],
-      [/manifests/, single(1)],
+      [/_catalog/, { body: { repositories: ['a', 7, 'b', 'c'] } }],
+      [/tags\/list/, { body: { tags: null } }],
     );
-    await dataPlane(http).plane.chooseImage(['linux/amd64']);
-    const count = (part: string): number => http.asked.filter((line) => line.includes(part)).length;
-    expect([count('_catalog'), count('tags/list'), count('manifests')]).toEqual([1, 12, 36]);
-    expect(http.requests.find(({ url }) => url.includes('_catalog'))?.url).toContain('?n=12');
-    expect(http.requests.length).toBeLessThanOrEqual(1 + 1 + 12 + 1 + 12 + 36);
-  });
-
-  it('passes over what this login may not read, repository by repository and tag by tag', async () => {
-    const { chosen } = await choosing(
-      catalog('secret', 'open', 7),
-      [/secret\/tags/, UNAUTHORIZED],
-      tags('open', 'broken', '1', null),
-      [/open\/manifests\/broken/, { status: 404 }],
-      [/open\/manifests\/1/, single(1)],
-    );
-    expect(chosen).toMatchObject({ repository: 'open', tag: '1' });
-  });
-
-  it('finds none where there is none', async () => {
-    expect((await choosing(catalog())).chosen).toBeUndefined();
-    expect((await choosing([/_catalog/, { body: 'x' }])).chosen).toBeUndefined();
-    expect((await choosing(catalog('empty'), tags('empty'))).chosen).toBeUndefined();
-  });
-
-  it('says so where the catalog is refused', async () => {
-    expect(await thrown(() => choosing([/_catalog/, UNAUTHORIZED]))).toMatchObject({
-      message: 'could not list the repositories: HTTP 401: UNAUTHORIZED: authentication required',
-    });
+    const { plane } = dataPlane(http);
+    expect(await plane.repositories(2, 'team/')).toEqual(['a', 'b']);
+    expect(await plane.tags('a', 5)).toEqual([]);
+    expect(http.requests.map(({ url }) => url).filter((url) => url.includes('/v2/'))).toEqual([
+      'https://contoso.azurecr.io/v2/_catalog?n=2&last=team%2F',
+      'https://contoso.azurecr.io/v2/a/tags/list?n=5',
+    ]);
   });
 });
 

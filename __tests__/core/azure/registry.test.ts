@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  answersAsRegistry,
   locateRegistry,
   parseRegistry,
   readRegistry,
   RegistryNotFound,
 } from '../../../src/core/azure/registry.js';
+import { HttpFault } from '../../../src/core/ports.js';
 import type { RegistryRef } from '../../../src/core/request.js';
 import { inTurn, OTHER_SUBSCRIPTION, REGISTRY_ID, SUBSCRIPTION, thrown, world } from '../support.js';
 import type { Reply } from '../support.js';
@@ -26,6 +28,9 @@ describe('parseRegistry', () => {
       publicNetworkAccess: 'Enabled',
       networkRestricted: false,
       armAudienceTokens: true,
+      dataEndpoints: [],
+      networkRules: 0,
+      privateEndpoints: 0,
     });
   });
 
@@ -51,6 +56,21 @@ describe('parseRegistry', () => {
     ).toBe(false);
     const policies = { azureADAuthenticationAsArmPolicy: { status: 'disabled' } };
     expect(parseRegistry(registryBody({ policies }))?.armAudienceTokens).toBe(false);
+  });
+
+  it('counts what lets somebody in, and knows each data endpoint while they are on', () => {
+    const dataEndpointHostNames = ['Contoso.westeurope.data.azurecr.io', 'contoso.eastus.data.azurecr.io', 7];
+    const properties = {
+      networkRuleSet: { defaultAction: 'Deny', ipRules: [{}, {}], virtualNetworkRules: [{}] },
+      privateEndpointConnections: [{}],
+      dataEndpointHostNames,
+    };
+    expect(parseRegistry(registryBody({ ...properties, dataEndpointEnabled: true }))).toMatchObject({
+      networkRules: 3,
+      privateEndpoints: 1,
+      dataEndpoints: ['contoso.westeurope.data.azurecr.io', 'contoso.eastus.data.azurecr.io'],
+    });
+    expect(parseRegistry(registryBody(properties))?.dataEndpoints).toEqual([]);
   });
 
   it('is nothing for what is no registry, and never throws', () => {
@@ -173,5 +193,29 @@ describe('readRegistry', () => {
     ).toMatchObject({
       message: 'could not read registry contoso: HTTP 200: the answer is no container registry',
     });
+  });
+});
+
+describe('answersAsRegistry', () => {
+  const challenge = (service: string): Reply => ({
+    status: 401,
+    headers: { 'www-authenticate': `Bearer realm="https://${service}/oauth2/token",service="${service}"` },
+  });
+  it.each<[string, Reply, boolean]>([
+    ['its own challenge', challenge('contoso.azurecr.io'), true],
+    ['the challenge of another', challenge('evil.example'), false],
+    ['a page of a proxy', { status: 200, body: '<html>' }, false],
+    ['nobody', new HttpFault('dns', 'contoso.azurecr.io', 'no such host'), false],
+  ])('%s', async (_what, reply, answers) => {
+    const http = inTurn(reply);
+    expect(await answersAsRegistry(world(http).azure.sender, 'contoso.azurecr.io')).toBe(answers);
+    expect(http.requests[0]?.headers?.authorization).toBeUndefined();
+  });
+
+  it('passes an end of the run on', async () => {
+    const fault = new HttpFault('aborted', 'contoso.azurecr.io', 'cancelled');
+    const call = (): Promise<boolean> =>
+      answersAsRegistry(world(inTurn(fault)).azure.sender, 'contoso.azurecr.io');
+    expect(await thrown(call)).toBe(fault);
   });
 });

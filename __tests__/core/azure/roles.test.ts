@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { covers } from '../../../src/core/azure/permissions.js';
+import type { Permission } from '../../../src/core/azure/permissions.js';
 import {
   ACR_PULL,
-  covers,
   gives,
   knownRole,
   NEEDED,
   pullRole,
   REPOSITORY_READER,
 } from '../../../src/core/azure/roles.js';
-import type { Permission, Role } from '../../../src/core/azure/roles.js';
+import type { Role } from '../../../src/core/azure/roles.js';
 
 const PULL = 'Microsoft.ContainerRegistry/registries/pull/read';
 const role = (...permissions: Partial<Permission>[]): Role => ({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { CAUSES, isCause, pageOf, roleForAction } from '../../../src/core/diagnosis/causes.js';
+import { roleForAction } from '../../../src/core/azure/rights.js';
+import { CAUSES, isCause, pageOf } from '../../../src/core/diagnosis/causes.js';
 import type { CauseId, FixFacts } from '../../../src/core/diagnosis/causes.js';
 import { command, registryScope, scopeOf } from '../../../src/core/diagnosis/commands.js';
 import { shellWord } from '../../../src/core/shell.js';

@@ -188,7 +188,8 @@ describe('explainPull: what the words tell alone', () => {
     ],
     ['tag-not-found', `${IMAGE}: not found`],
     ['tag-not-found', `[rpc error: code = NotFound desc = ${IMAGE}: not found, ${TOKEN_401}]`],
-    ['undetermined', 'http: server gave HTTP response to HTTPS client'],
+    ['registry-plain-http', 'http: server gave HTTP response to HTTPS client'],
+    ['undetermined', 'the moon is in the wrong house'],
     ['undetermined', ''],
   ])('%s: %s', (cause, why) => {
     for (const access of [true, false, 'unknown'] as const)

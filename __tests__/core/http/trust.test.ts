@@ -15,6 +15,7 @@ function trust(): Trust {
 const GOOD: Record<Carried, string> = {
   'entra-assertion': 'login.microsoftonline.com',
   'arm-token': 'management.azure.com',
+  'graph-token': 'graph.microsoft.com',
   'registry-token': 'contoso.azurecr.io',
   'cluster-credential': 'shop-1.hcp.westeurope.azmk8s.io',
   'ci-token': 'token.actions.githubusercontent.com',

@@ -9,6 +9,7 @@ const SENT = probeManifests({
   image: 'contoso.azurecr.io/app:v1',
   namespace: 'default',
   owner: 'o',
+  tolerates: 'all',
   ordinal: 0,
   attempt: 1,
   deadlineSeconds: 210,

@@ -12,6 +12,7 @@ const SPEC: ProbeSpec = {
   image: 'contoso.azurecr.io/team/app:v1',
   namespace: 'default',
   owner: 'octo/app run 12 (main)',
+  tolerates: 'all',
   ordinal: 0,
   attempt: 1,
   deadlineSeconds: 210,

@@ -1,60 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { ClusterRefusal } from '../../../src/core/kubernetes/answers.js';
 import { at } from '../../../src/core/json.js';
-import { provePulls } from '../../../src/core/kubernetes/prove.js';
-import type { ProveOptions, PullTarget } from '../../../src/core/kubernetes/prove.js';
 import { HttpFault } from '../../../src/core/ports.js';
-import type { Leftover, Waiting } from '../../../src/core/ports.js';
-import type { Finding } from '../../../src/core/report.js';
-import { DIGEST, FakeCluster, VirtualClock, pullsWell, refuses, status } from './support.js';
-import type { Asked, Story } from './support.js';
-
-const IMAGE = 'contoso.azurecr.io/team/app:v1';
-const DENIED =
-  'failed to resolve image: pull access denied, repository does not exist or may require authorization: insufficient_scope';
-
-const target = (nodePool: string, more: Partial<PullTarget> = {}): PullTarget => ({
-  nodePool,
-  os: 'Linux',
-  architecture: 'amd64',
-  image: IMAGE,
-  ...more,
-});
-
-/** A run on a cluster of which every Job goes as its story says. */
-function world(story: (pool: string, attempt: number) => Story = (pool) => pullsWell(`${pool}-node`)) {
-  const clock = new VirtualClock();
-  const cluster = new FakeCluster(clock, story);
-  const controller = new AbortController();
-  const remembered: { leftovers: Leftover[]; asked: number; jobs: string[] }[] = [];
-  const waitings: Waiting[] = [];
-  const findings: Finding[] = [];
-  const prove = (targets: PullTarget[], more: Partial<ProveOptions> = {}) =>
-    provePulls({
-      connection: cluster,
-      clusterId: '/subscriptions/s/shop',
-      namespace: 'default',
-      runId: '0a1b2c3d',
-      owner: 'test',
-      targets,
-      ports: {
-        clock,
-        signal: controller.signal,
-        remember: (leftovers) =>
-          remembered.push({
-            leftovers,
-            asked: cluster.asked.length,
-            jobs: leftovers.flatMap(({ jobs }) => jobs),
-          }),
-        log: { waiting: (waiting) => waitings.push(waiting), debug: () => undefined },
-      },
-      onFinding: (finding) => findings.push(finding),
-      ...more,
-    });
-  return { clock, cluster, controller, remembered, waitings, findings, prove };
-}
-
-const isCreate = ({ method, path }: Asked): boolean => method === 'POST' && path.endsWith('/jobs');
+import { DIGEST, pullsWell, refuses, status } from './support.js';
+import type { Story, VirtualClock } from './support.js';
+import { DENIED, IMAGE, isCreate, target, world } from './world.js';
 
 describe('a good run', () => {
   it('proves three pools side by side with one watch and at most six requests each, and leaves nothing', async () => {

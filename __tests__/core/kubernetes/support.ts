@@ -86,6 +86,8 @@ export interface Story {
   admission?: (pod: Pod) => void;
   /** Nothing: the Job controller makes no pod. */
   steps?: Step[];
+  /** Labels of the node that takes the pod. Default: those that the probe was sent to. */
+  nodeLabels?: Record<string, string>;
   /** Events about the Job or its pod, by `involvedObject.name`; `*` stands for the pod. */
   events?: { about: 'Job' | 'Pod'; reason: string; message: string }[];
 }
@@ -163,6 +165,8 @@ export const refuses = (node: string, message: string): Story => ({
 
 /** A cluster in memory: Jobs make pods that live the story they are given. */
 export class FakeCluster implements ClusterConnection {
+  readonly patienceMs = 5_000;
+  readonly pageSize = 100;
   readonly asked: Asked[] = [];
   readonly jobs = new Map<string, unknown>();
   watches = 0;
@@ -170,6 +174,8 @@ export class FakeCluster implements ClusterConnection {
   intercept: ((asked: Asked) => { status: number; body: unknown } | Promise<never> | undefined) | undefined;
   /** Images on every node before the first pull. */
   images: { names: string[]; sizeBytes: number }[] = [{ names: [`pause@${OTHER_DIGEST}`], sizeBytes: 1 }];
+  /** Labels of nodes: those by which pods came to them, unless a story says otherwise. */
+  readonly #nodes = new Map<string, unknown>();
   readonly #events: unknown[] = [];
   readonly #watchers = new Set<(event: WatchEvent) => void>();
   #counter = 0;
@@ -212,7 +218,10 @@ export class FakeCluster implements ClusterConnection {
     }
     if (method === 'DELETE') return this.jobs.delete(name) ? { status: 200, body: {} } : notFound(name);
     if (path.startsWith('/api/v1/nodes/'))
-      return { status: 200, body: { metadata: { name }, status: { images: this.images } } };
+      return {
+        status: 200,
+        body: { metadata: { name, labels: this.#nodes.get(name) ?? {} }, status: { images: this.images } },
+      };
     if (path.endsWith('/events')) {
       const about = options.query?.fieldSelector?.split('=')[1];
       return {
@@ -283,6 +292,9 @@ export class FakeCluster implements ClusterConnection {
             ? { kind: 'Job', name }
             : { kind: 'Pod', name: pod.metadata['name'], uid, fieldPath: 'spec.containers{pull}' },
       });
+    const labels = story.nodeLabels ?? at(job, 'spec', 'template', 'spec', 'nodeSelector');
+    for (const { spec } of story.steps ?? [])
+      if (typeof spec?.['nodeName'] === 'string') this.#nodes.set(spec['nodeName'], labels);
     if (story.steps !== undefined) void this.#play(name, pod, story.steps);
   }
 

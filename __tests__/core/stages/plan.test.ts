@@ -21,6 +21,7 @@ function cloud({ mode = LEGACY, assignments = [], list }: Cloud): ScriptedHttp {
   return routed(
     [/^GET .*\/managedClusters\/\w+\?/, { body: clusterBody() }],
     [/^GET .*\/registries\/contoso\?/, { body: registryBody({ roleAssignmentMode }) }],
+    [/^GET .*\/denyAssignments\?/, { body: { value: [] } }],
     [/^GET .*\/roleAssignments\?/, list ?? { body: { value: assignments } }],
     [
       /^PUT .*\/roleAssignments\//,
@@ -108,7 +109,7 @@ describe('plan', () => {
       ['registry', 'pass'],
       ['plan', 'pass'],
     ]);
-    expect(http.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET']);
+    expect(http.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET']);
   });
 
   it('names the repository role for an ABAC-enabled registry, and what counts for nothing there', async () => {

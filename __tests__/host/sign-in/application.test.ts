@@ -54,6 +54,15 @@ function isGood(token: string): boolean {
 const ARM = CLOUDS.AzureCloud.resourceManagerScope;
 
 describe('a client secret', () => {
+  it('says what answered where a page of the network came instead of a token', async () => {
+    const withdraw = ground.simulator.addFault({ fault: 'login-page', service: 'entra' });
+    const credential = clientSecretCredential({ ...as('deployer'), secret: 'the right secret' });
+    const { message, causeId } = await refusal(credential.token(ARM));
+    withdraw();
+    expect(message).toContain('login.microsoftonline.com answered HTTP 200 with what is no JSON (text/html');
+    expect(causeId).toBe('sign-in-unreachable');
+  });
+
   it('signs in, once for each scope, with one request', async () => {
     const before = ground.simulator.requests.length;
     const credential = clientSecretCredential({

@@ -2,7 +2,7 @@
 
 That package was put together with a newer azure-mgmt-authorization than its code is written for: role assignment commands end
 in AttributeError ('RoleDefinitionsOperations' object has no attribute 'config'). This gives the operations of that library the
-two things that the older one had. Addresses, versions and bodies of requests stay as they are.
+three things that the older one had. Addresses, versions and bodies of requests stay as they are.
 """
 
 import functools
@@ -22,13 +22,21 @@ def patch(module):
         operations.config = property(lambda self: self._config)
         create = operations.__dict__.get("create")
         if create is not None:
-            operations.create = without_custom_headers(create)
+            operations.create = as_before(create)
 
 
-def without_custom_headers(create):
+def as_before(create):
     @functools.wraps(create)
     def wrapper(*args, custom_headers=None, **kwargs):
-        return create(*args, **kwargs)
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            return create(*args, **kwargs)
+        except HttpResponseError as error:
+            # The service's own sentence alone, without the code around it: `az aks update --attach-acr` compares it.
+            if error.error is not None:
+                error.message = error.error.message
+            raise
 
     return wrapper
 

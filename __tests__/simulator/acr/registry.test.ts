@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { NotModelled } from '../../../src/simulator/net/exchange.js';
 import { first, ROLES, TestCloud } from '../kubernetes/support.js';
@@ -223,9 +224,83 @@ describe('content', () => {
     }
   });
 
-  it('can not be pushed: that is not modelled', async () => {
+  it('can not be deleted: that is not modelled', async () => {
     await expect(
-      cloud.registryRequest(`${base}/v2/shop/web/blobs/uploads/`, { method: 'POST' }),
+      cloud.registryRequest(`${base}/v2/shop/web/manifests/1.0`, { method: 'DELETE' }),
     ).rejects.toBeInstanceOf(NotModelled);
+  });
+
+  describe('is pushed', () => {
+    beforeEach(() => {
+      cloud.grant(cloud.kubelet, ROLES.acrPull);
+    });
+    const push = async (method: string, path: string, body = '', headers: Record<string, string> = {}) =>
+      cloud.registryRequest(`${base}${path}`, {
+        method,
+        body,
+        headers: { ...headers, authorization: `Bearer ${await accessToken(PUSHING)}` },
+      });
+    const PUSHING = 'repository:shop/new:pull,push';
+    const uploads = '/v2/shop/new/blobs/uploads/';
+    const CONTENT = 'a layer';
+    const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+
+    it('not by who may only pull, with a challenge for both', async () => {
+      const { status, headers } = await push('POST', uploads);
+      expect(status).toBe(401);
+      expect(headers['www-authenticate']).toContain(`scope="${PUSHING}",error="insufficient_scope"`);
+    });
+
+    describe('by who may push', () => {
+      beforeEach(() => {
+        cloud.grant(cloud.kubelet, ROLES.acrPush);
+      });
+
+      const upload = async (text: string): Promise<void> => {
+        const begun = await push('POST', uploads);
+        expect([begun.status, begun.headers['range']]).toEqual([202, '0-0']);
+        const place = begun.headers['location'] ?? '';
+        const half = await push('PATCH', place, text.slice(0, 3));
+        expect([half.status, half.headers['range']]).toEqual([202, '0-2']);
+        const done = await push('PUT', `${place}&digest=${digest(text)}`, text.slice(3));
+        expect([done.status, done.headers['docker-content-digest']]).toEqual([201, digest(text)]);
+      };
+      const manifest = (content: string): string =>
+        JSON.stringify({ schemaVersion: 2, config: { digest: digest(content) }, layers: [] });
+      const type = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' };
+
+      it('and is there to be pulled', async () => {
+        await upload(CONTENT);
+        const sent = manifest(CONTENT);
+        const put = await push('PUT', '/v2/shop/new/manifests/1.0', sent, type);
+        expect([put.status, put.headers['docker-content-digest']]).toEqual([201, digest(sent)]);
+        const got = await get('/v2/shop/new/manifests/1.0', 'repository:shop/new:pull');
+        expect([got.status, got.headers['content-type'], got.text]).toEqual([
+          200,
+          type['content-type'],
+          sent,
+        ]);
+        expect((await get(`/v2/shop/new/blobs/${digest(CONTENT)}`, 'repository:shop/new:pull')).status).toBe(
+          307,
+        );
+      });
+
+      it.each([
+        ['a blob that is not what its digest says', 'DIGEST_INVALID'],
+        ['a manifest whose blob is not there', 'MANIFEST_BLOB_UNKNOWN'],
+        ['what is no manifest', 'MANIFEST_INVALID'],
+      ])('but not %s', async (what, code) => {
+        const answer = await (async () => {
+          if (what.startsWith('a blob')) {
+            const { headers } = await push('POST', uploads);
+            return push('PUT', `${headers['location'] ?? ''}&digest=${digest('other')}`, CONTENT);
+          }
+          const body = what.startsWith('what') ? '{}' : manifest(CONTENT);
+          return push('PUT', '/v2/shop/new/manifests/1.0', body, type);
+        })();
+        expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(code)]);
+        expect((await get('/v2/shop/new/manifests/1.0', 'repository:shop/new:pull')).status).toBe(404);
+      });
+    });
   });
 });

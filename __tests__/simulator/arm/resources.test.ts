@@ -141,10 +141,10 @@ describe('every call', () => {
   });
 
   it('is 501 where no route is modelled, and in the log', async () => {
-    const { status, body } = await reader('PUT', cluster('shop'), {});
+    const { status, body } = await reader('DELETE', cluster('shop'));
     expect(status).toBe(501);
     expect(body).toMatchObject({ error: { code: 'NotModelled' } });
-    expect(simulator.requests.at(-1)).toMatchObject({ modelled: false, status: 501, method: 'PUT' });
+    expect(simulator.requests.at(-1)).toMatchObject({ modelled: false, status: 501, method: 'DELETE' });
   });
 
   it('carries rate limits: reads for GET, writes for POST', async () => {

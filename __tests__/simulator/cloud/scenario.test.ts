@@ -108,6 +108,19 @@ clusters:
     expect(young?.servicePrincipalClientId).toBe('msi');
   });
 
+  it('gives every part a default of its own', () => {
+    const yaml = `
+name: two subscriptions
+subscriptions: [{ name: one }, { name: other }]
+clusters: [{ name: shop, resourceGroup: apps, subscription: one }]
+registries: [{ name: contoso, resourceGroup: images, subscription: other }]
+`;
+    for (const state of [load(yaml), load(yaml)])
+      expect(state.subscriptions.map(({ resourceGroups }) => resourceGroups.map(({ name }) => name))).toEqual(
+        [['apps', 'MC_apps_shop_westeurope'], ['images']],
+      );
+  });
+
   it('binds Kubernetes rights and Entra groups by name', () => {
     const { clusters, groups, principals } = load(`
 name: bindings
@@ -200,8 +213,11 @@ roleAssignments:
     expect(problems.find(({ path }) => path === 'grantDelay')?.message).toBe(
       'must be a duration such as 8s, 5m or 2h, not "soon"',
     );
-    expect(problems.find(({ path }) => path === 'nam')?.message).toMatch(
-      /^is not known here; known are name,/,
+    expect(problems.find(({ path }) => path === 'nam')?.message).toBe(
+      'is not known here; did you mean name?',
+    );
+    expect(problems.find(({ path }) => path === 'subscriptions[0].colour')?.message).toMatch(
+      /^is not known here; known are id, tenant, name,/,
     );
   });
 

@@ -123,6 +123,80 @@ describe('signing in to a cluster with Entra', () => {
   });
 });
 
+describe('roles and bindings that are stored', () => {
+  const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+  const as = (user: string) => ({ headers: { 'impersonate-user': user } });
+  const SYSTEM = 'system:serviceaccount:default:bot';
+
+  const bind = async (rules: object[], subject: object) => {
+    await cloud.api('POST', `${RBAC}/namespaces/default/roles`, { metadata: { name: 'r' }, rules });
+    await cloud.api('POST', `${RBAC}/namespaces/default/rolebindings`, {
+      metadata: { name: 'b' },
+      subjects: [subject],
+      roleRef: { kind: 'Role', name: 'r' },
+    });
+  };
+
+  it('give what they say, where they say it, to whom they say it', async () => {
+    cloud = await TestCloud.start();
+    expect((await cloud.api('GET', PODS, undefined, as(SYSTEM))).status).toBe(403);
+    const rules = [
+      { verbs: ['list'], apiGroups: [''], resources: ['pods'] },
+      { verbs: ['get'], apiGroups: [''], resources: ['pods/log'] },
+      { verbs: ['get'], apiGroups: [''], resources: ['secrets'], resourceNames: ['mine'] },
+    ];
+    await bind(rules, { kind: 'ServiceAccount', name: 'bot', namespace: 'default' });
+    const status = async (path: string, user = SYSTEM) =>
+      (await cloud.api('GET', `/api/v1/namespaces/${path}`, undefined, as(user))).status;
+    expect(await status('default/pods')).toBe(200);
+    expect(await status('default/pods', 'jane')).toBe(403);
+    expect(await status('kube-system/pods')).toBe(403);
+    expect([await status('default/pods/x'), await status('default/pods/x/log')]).toEqual([403, 404]);
+    expect([await status('default/secrets/mine'), await status('default/secrets/other')]).toEqual([404, 403]);
+    const review = async (resourceAttributes: object) => {
+      const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+      return (await cloud.api('POST', path, { spec: { resourceAttributes } }, as(SYSTEM))).json.status;
+    };
+    expect(await review({ verb: 'list', resource: 'pods', namespace: 'default' })).toEqual({
+      allowed: true,
+      reason: 'RBAC: allowed by RoleBinding "b/default" of Role "r" to ServiceAccount "bot/default"',
+    });
+    expect(
+      await review({ verb: 'get', resource: 'pods', subresource: 'log', namespace: 'default' }),
+    ).toMatchObject({
+      allowed: true,
+    });
+  });
+
+  it('are needed to ask as someone else', async () => {
+    cloud = await TestCloud.start();
+    await bind([{ verbs: ['list'], apiGroups: [''], resources: ['pods'] }], { kind: 'User', name: 'jane' });
+    const groups = { headers: { 'impersonate-user': 'masterclient', 'impersonate-group': 'system:masters' } };
+    cloud.cluster.entra = { azureRbac: false, adminGroupObjectIds: [] };
+    const { json } = await cloud.api('GET', PODS, undefined, {
+      headers: { ...bearer().headers, ...groups.headers },
+    });
+    expect(json.message).toBe(
+      `users "masterclient" is forbidden: User "${cloud.deployer.objectId}" cannot impersonate resource "users" in API group "" at the cluster scope`,
+    );
+    expect((await cloud.api('GET', PODS, undefined, as('jane'))).status).toBe(200);
+  });
+
+  it('are wrong without a role that could be', async () => {
+    cloud = await TestCloud.start();
+    const { json } = await cloud.api('POST', `${RBAC}/clusterrolebindings`, {
+      metadata: { name: 'b' },
+      subjects: [{ kind: 'Robot', name: 'x' }],
+      roleRef: { kind: 'Role', name: '' },
+    });
+    expect(json.details?.causes?.map(({ field, message }) => `${field}: ${message}`)).toEqual([
+      'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"',
+      'roleRef.name: Required value',
+      'subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"',
+    ]);
+  });
+});
+
 describe('a cluster that can not be reached', () => {
   it('is served while it runs and is public', async () => {
     cloud = await TestCloud.start();

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { createCredentialProvider } from '../../../src/simulator/kubernetes/credentials.js';
 import { first, probeJob, ROLES, TestCloud } from './support.js';
 import type { Json } from './support.js';
 
@@ -10,6 +11,7 @@ let cloud: TestCloud;
 afterEach(() => cloud.stop());
 
 const image = (name = 'shop/web:1.4.2'): string => `${cloud.registry.loginServer}/${name}`;
+const exchanges = (): number => cloud.dialled.filter(({ path }) => path === '/oauth2/exchange').length;
 const statusOf = (pod: Json) => pod.status?.containerStatuses?.[0];
 const waiting = (list: Json): string | undefined =>
   statusOf(list.items[0] ?? ({} as Json))?.state.waiting?.reason;
@@ -54,7 +56,76 @@ describe('a pull on a node', () => {
       await cloud.until(`${JOBS}/${name}`, ({ status }) => status?.failed === 1);
     }
     expect(cloud.dialled.filter(({ host }) => host === cloud.registry.blobHost)).toHaveLength(3);
-    expect(cloud.dialled.filter(({ path }) => path === '/oauth2/exchange')).toHaveLength(2);
+    // The kubelet keeps its credential provider's answer.
+    expect(exchanges()).toBe(1);
+  });
+
+  it("keeps the credential provider's answer for five minutes, and a refusal not at all", async () => {
+    cloud = await TestCloud.start();
+    const provider = createCredentialProvider(cloud.context, cloud.cluster);
+    const reference = { host: cloud.registry.loginServer, repository: 'shop/web', tag: '1.4.2' };
+    const ask = () => provider.credentials(reference, new AbortController().signal);
+    expect(await ask()).toEqual([]);
+    cloud.grant(cloud.kubelet, ROLES.acrPull);
+    const answer = await ask();
+    expect(answer).toMatchObject([
+      { username: '00000000-0000-0000-0000-000000000000', password: expect.stringMatching(/^ey/) },
+      { username: '', password: '' },
+    ]);
+    expect(exchanges()).toBe(2);
+    cloud.state.roleAssignments.length = 0;
+    const now = Date.now();
+    const clock = jest.spyOn(cloud.context, 'now');
+    clock.mockReturnValue(now + 299_000);
+    expect(await ask()).toEqual(answer);
+    clock.mockReturnValue(now + 301_000);
+    expect(await ask()).toEqual([]);
+    expect(exchanges()).toBe(3);
+  });
+
+  it.each([
+    ['contoso.azurecr.io', true],
+    ['contoso.westeurope.geo.azurecr.io', true],
+    ['contoso.azurecr.cn', true],
+    ['contoso.westeurope.data.azurecr.io', false],
+    ['azurecr.io', false],
+    ['docker.io', false],
+  ])('asks the credential provider for %s: %s', async (host, asked) => {
+    cloud = await TestCloud.start();
+    cloud.broken.set(host, () => Promise.reject(new Error('no answer')));
+    const dial = jest.spyOn(cloud.context, 'dial');
+    const provider = createCredentialProvider(cloud.context, cloud.cluster);
+    await provider.credentials({ host, repository: 'app', tag: 'v1' }, new AbortController().signal);
+    expect(dial.mock.calls.length > 0).toBe(asked);
+  });
+
+  it('pulls again what a pull secret brought, unless the pod shows the same', async () => {
+    cloud = await TestCloud.start();
+    cloud.grant(cloud.deployer, ROLES.acrPull);
+    const { clientId, secrets } = cloud.deployer;
+    const auths = { [cloud.registry.loginServer]: { username: clientId, password: secrets[0] } };
+    await cloud.api('POST', '/api/v1/namespaces/default/secrets', {
+      metadata: { name: 'registry' },
+      type: 'kubernetes.io/dockerconfigjson',
+      data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') },
+    });
+    const containers = [
+      { name: 'check', image: image(), command: ['/nonexistent'], imagePullPolicy: 'IfNotPresent' },
+    ];
+    const imagePullSecrets = [{ name: 'registry' }];
+    const run = (name: string, pod: object) =>
+      cloud.api('POST', JOBS, probeJob(name, image(), { pod: { containers, ...pod } }));
+    for (const name of ['first', 'again']) {
+      await run(name, { imagePullSecrets });
+      await cloud.until(`${JOBS}/${name}`, ({ status }) => status?.failed === 1);
+    }
+    const pulled = (await cloud.api('GET', `${EVENTS}?fieldSelector=reason=Pulled`)).json.items;
+    expect(pulled.map(({ message }) => message).sort()).toEqual([
+      `Container image "${image()}" already present on machine and can be accessed by the pod`,
+      expect.stringMatching(/^Successfully pulled image /),
+    ]);
+    await run('without', {});
+    await cloud.until(`${PODS}?labelSelector=job-name=without`, (list) => waiting(list) === 'ErrImagePull');
   });
 
   it('is refused without a grant: ErrImagePull, then ImagePullBackOff with the cause', async () => {

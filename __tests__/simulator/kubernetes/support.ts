@@ -13,6 +13,7 @@ import type { Exchange, Service } from '../../../src/simulator/net/exchange.js';
 
 export const ROLES = {
   acrPull: '7f951dda-4ed3-4680-a7ca-43fe172d538d',
+  acrPush: '8311e382-0749-4cb8-b61a-304f252e45ec',
   repositoryReader: 'b93aa761-3e63-49ed-ac28-beffa264f7ac',
   catalogLister: 'bfdb9389-c9a5-478a-bb2f-ba9ca092c3c7',
   aksReader: '7f6c6a51-bcf8-42ba-9220-52d62157d7db',
@@ -249,11 +250,16 @@ export class TestCloud {
   }
 
   /** The events of a watch, as they come. */
-  async *watch(path: string, signal?: AbortSignal): AsyncGenerator<{ type: string; object: Json }> {
+  async *watch(
+    path: string,
+    signal?: AbortSignal,
+    headers: Record<string, string> = {},
+  ): AsyncGenerator<{ type: string; object: Json }> {
     this.administrator ??= this.clusterAuthority
       .client('masterclient', ['system:masters'])
       .then(({ certificate }) => new X509Certificate(certificate));
     const exchange = this.exchange(`https://${this.cluster.fqdn}${path}`, {
+      headers,
       certificate: await this.administrator,
       ...(signal === undefined ? {} : { signal }),
     });

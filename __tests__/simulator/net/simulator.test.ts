@@ -87,4 +87,30 @@ describe('a simulator', () => {
   it('refuses a scenario that is wrong before anything is opened', async () => {
     await expect(startSimulator('name: x\nclusters: [{ name: shop }]')).rejects.toThrow(ScenarioError);
   });
+
+  it('holds requests up at both stages, and carries them out or not', async () => {
+    const came: string[] = [];
+    simulator = await startSimulator(SCENARIO, {
+      hold: async ({ stage, from, method, host, path }) => {
+        came.push(`${stage} ${from} ${method} ${host}${path}`);
+        if (path.includes('unheard')) throw new Error('held up for good');
+      },
+    });
+    const client = openClient(simulator);
+    expect((await client.send('https://contoso.azurecr.io/v2/')).status).toBe(401);
+    expect(came).toEqual([
+      'request clients GET contoso.azurecr.io/v2/',
+      'answer clients GET contoso.azurecr.io/v2/',
+    ]);
+    await expect(client.send('https://contoso.azurecr.io/v2/unheard')).rejects.toThrow();
+    // Nothing was done: the service that would have answered named no route.
+    expect([came.length, simulator.requests.at(-1)?.route]).toEqual([3, undefined]);
+    await client.close();
+  });
+
+  it('passes over time', async () => {
+    simulator = await startSimulator(SCENARIO, { now: () => 1_000_000 });
+    simulator.pass(2_000);
+    expect(simulator.context.now()).toBe(1_002_000);
+  });
 });

@@ -28,9 +28,25 @@ export function sameId(one: string, other: string): boolean {
   return canonicalId(one) === canonicalId(other);
 }
 
+/**
+ * Whether what is made at a scope holds at another one: it is the same, or above. Management groups are taken to be above:
+ * ARM lists none that isn't.
+ */
+export function reachesScope(madeAt: string, scope: string): boolean {
+  const above = canonicalId(madeAt);
+  const here = canonicalId(scope);
+  return (
+    above === '/' ||
+    above === here ||
+    here.startsWith(`${above}/`) ||
+    above.startsWith('/providers/microsoft.management/')
+  );
+}
+
 /** The last part of an id: for a role definition or assignment, its GUID, lower-case. */
 export function lastPart(id: string): string {
-  return canonicalId(id).slice(canonicalId(id).lastIndexOf('/') + 1);
+  const canonical = canonicalId(id);
+  return canonical.slice(canonical.lastIndexOf('/') + 1);
 }
 
 export function clusterId(ref: { subscriptionId: string; resourceGroup: string; name: string }): string {

@@ -135,7 +135,8 @@ export class Arm {
         attempted,
         response.status,
         '',
-        `the answer is no JSON object: ${response.text.slice(0, 100)}`,
+        // Not quoted: cut off, it may still hold the beginning of a kubeconfig.
+        `the answer is no JSON object${/^\s*</.test(response.text) ? ' but a page, as proxies and networks put in the place of answers' : ''}`,
       );
     }
     return parsed;

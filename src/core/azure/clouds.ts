@@ -12,9 +12,12 @@ export interface Cloud {
   resourceManager: string;
   resourceManagerScope: string;
   microsoftGraph: string;
+  microsoftGraphScope: string;
   /** What login servers end in. */
   registrySuffix: string;
   registryScope: string;
+  /** Microsoft's own public registry, as it is reached from this cloud. */
+  microsoftRegistry: string;
   /** The AKS server application: audience of tokens for API servers with Entra integration. */
   kubernetesScope: string;
   /** Audience that federated credentials trust by default. */
@@ -38,6 +41,7 @@ const EVERYWHERE = {
  * AzureAD/microsoft-authentication-library-for-js, AuthorityMetadata.ts. The resource manager's own address as an audience:
  * https://learn.microsoft.com/azure/developer/python/sdk/azure-sdk-sovereign-domain. Audiences of federated credentials:
  * https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity.
+ * Microsoft's public registry: microsoft/containerregistry, docs/mcr-endpoints-guidance.md (China has an endpoint of its own).
  */
 export const CLOUDS: Readonly<Record<CloudName, Cloud>> = {
   AzureCloud: {
@@ -48,7 +52,9 @@ export const CLOUDS: Readonly<Record<CloudName, Cloud>> = {
     resourceManager: 'https://management.azure.com',
     resourceManagerScope: 'https://management.azure.com/.default',
     microsoftGraph: 'https://graph.microsoft.com',
+    microsoftGraphScope: 'https://graph.microsoft.com/.default',
     registrySuffix: '.azurecr.io',
+    microsoftRegistry: 'mcr.microsoft.com',
     federationAudience: 'api://AzureADTokenExchange',
   },
   AzureChinaCloud: {
@@ -59,7 +65,9 @@ export const CLOUDS: Readonly<Record<CloudName, Cloud>> = {
     resourceManager: 'https://management.chinacloudapi.cn',
     resourceManagerScope: 'https://management.chinacloudapi.cn/.default',
     microsoftGraph: 'https://microsoftgraph.chinacloudapi.cn',
+    microsoftGraphScope: 'https://microsoftgraph.chinacloudapi.cn/.default',
     registrySuffix: '.azurecr.cn',
+    microsoftRegistry: 'mcr.azure.cn',
     federationAudience: 'api://AzureADTokenExchangeChina',
   },
   AzureUSGovernment: {
@@ -70,7 +78,9 @@ export const CLOUDS: Readonly<Record<CloudName, Cloud>> = {
     resourceManager: 'https://management.usgovcloudapi.net',
     resourceManagerScope: 'https://management.usgovcloudapi.net/.default',
     microsoftGraph: 'https://graph.microsoft.us',
+    microsoftGraphScope: 'https://graph.microsoft.us/.default',
     registrySuffix: '.azurecr.us',
+    microsoftRegistry: 'mcr.microsoft.com',
     federationAudience: 'api://AzureADTokenExchangeUSGov',
   },
 };

@@ -21,6 +21,8 @@ export interface NodePool {
   count: number;
   autoscaled: boolean;
   taints: string[];
+  /** Its nodes are made by node auto-provisioning: Azure lists no such pool, so the user's word counts. */
+  provisioned?: true;
 }
 
 export interface Cluster {
@@ -38,9 +40,17 @@ export interface Cluster {
   apiServers: string[];
   private: boolean;
   authorizedIpRanges: string[];
+  /** AKS run command is switched off. */
+  runCommandDisabled: boolean;
   localAccountsDisabled: boolean;
+  /** Node auto-provisioning makes nodes besides the pools. */
+  nodeProvisioning?: true;
+  /** Virtual nodes, on which Azure Container Instances pull. */
+  virtualNodes?: true;
   /** Entra integration; absent: local accounts only. */
   entra?: { azureRbac: boolean; tenantId?: string };
+  /** Where Azure keeps its nodes. */
+  nodeResourceGroup?: string;
 }
 
 /** Reads a cluster. @throws {ArmError} */
@@ -79,7 +89,13 @@ export function parseCluster(body: unknown): Cluster | undefined {
     apiServers: [...new Set(hosts.flatMap((host) => (host === undefined ? [] : [host.toLowerCase()])))],
     private: asBoolean(at(access, 'enablePrivateCluster')) ?? false,
     authorizedIpRanges: asList(at(access, 'authorizedIPRanges')).flatMap((range) => asText(range) ?? []),
+    runCommandDisabled: asBoolean(at(access, 'disableRunCommand')) ?? false,
     localAccountsDisabled: asBoolean(at(properties, 'disableLocalAccounts')) ?? false,
+    ...(asText(at(properties, 'nodeProvisioningProfile', 'mode')) === 'Auto'
+      ? { nodeProvisioning: true }
+      : {}),
+    ...(addonEnabled(properties, 'aciConnectorLinux') ? { virtualNodes: true } : {}),
+    ...optional('nodeResourceGroup', asText(at(properties, 'nodeResourceGroup'))),
     ...(typeof entra === 'object' && entra !== null
       ? {
           entra: {
@@ -122,11 +138,27 @@ function parsePool(pool: unknown): NodePool[] {
         asText(at(pool, 'nodeImageVersion')) ?? '',
         asText(at(pool, 'vmSize')) ?? '',
       ),
-      count: stopped ? 0 : (asNumber(at(pool, 'count')) ?? 0),
+      count: stopped ? 0 : nodeCount(pool),
       autoscaled: asBoolean(at(pool, 'enableAutoScaling')) ?? false,
       taints: asList(at(pool, 'nodeTaints')).flatMap((taint) => asText(taint) ?? []),
     },
   ];
+}
+
+/** Names of add-ons come in any case: the CLI writes aciConnectorLinux, the portal ACIConnectorLinux. */
+function addonEnabled(properties: unknown, name: string): boolean {
+  const addons = at(properties, 'addonProfiles');
+  if (typeof addons !== 'object' || addons === null) return false;
+  return Object.entries(addons).some(
+    ([key, addon]) => key.toLowerCase() === name.toLowerCase() && asBoolean(at(addon, 'enabled')) === true,
+  );
+}
+
+/** A pool of the type VirtualMachines counts its nodes by size (azure-rest-api-specs, virtualMachineNodesStatus). */
+function nodeCount(pool: unknown): number {
+  const bySize = asList(at(pool, 'virtualMachineNodesStatus'));
+  const counted = bySize.reduce((sum: number, one) => sum + (asNumber(at(one, 'count')) ?? 0), 0);
+  return Math.max(asNumber(at(pool, 'count')) ?? 0, counted);
 }
 
 /**

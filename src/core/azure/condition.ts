@@ -1,11 +1,15 @@
 /**
- * The condition that limits a grant to repositories, and the way back: the one shape that this tool writes. Any other
- * condition is not understood here.
+ * The condition that limits a grant to repositories, and the way back: the one shape that this tool writes. What any other
+ * condition means is told by condition-truth.ts.
  *
  * Form: https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
  * (condition version 2.0, `@Request`); three and more expressions need parentheses
  * (https://learn.microsoft.com/azure/role-based-access-control/conditions-format, "Grouping and precedence").
  */
+import { parseCondition } from './condition-syntax.js';
+import type { Expression } from './condition-syntax.js';
+import { isRepositoryName } from './condition-truth.js';
+import { EVERYTHING_BELOW, isRepository } from './repository-names.js';
 import { CONTENT_READ, METADATA_READ } from './roles.js';
 
 export const CONDITION_VERSION = '2.0' as const;
@@ -14,10 +18,8 @@ const NAME = '@Request[Microsoft.ContainerRegistry/registries/repositories:name]
 /** Lets everything through that is neither of the two reads, so the condition restricts these alone. */
 const GUARD = `(!(ActionMatches{'${CONTENT_READ}'}) AND !(ActionMatches{'${METADATA_READ}'}))`;
 
-/** The grammar of repository names, and the same with a slash at its end. https://github.com/distribution/reference */
-const REPOSITORY = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
-
-const EVERYTHING_BELOW = '/*';
+const EQUALS = 'StringEqualsIgnoreCase';
+const STARTS_WITH = 'StringStartsWithIgnoreCase';
 
 /**
  * The condition for exactly these repositories; `team/*` is every repository whose name begins with `team/`. The order
@@ -35,8 +37,8 @@ export function repositoryCondition(repositories: readonly string[]): string {
 
 function expression(repository: string): string {
   return repository.endsWith(EVERYTHING_BELOW)
-    ? `${NAME} StringStartsWithIgnoreCase ${quoted(repository.slice(0, -1))}`
-    : `${NAME} StringEqualsIgnoreCase ${quoted(repository)}`;
+    ? `${NAME} ${STARTS_WITH} ${quoted(repository.slice(0, -1))}`
+    : `${NAME} ${EQUALS} ${quoted(repository)}`;
 }
 
 /**
@@ -44,7 +46,7 @@ function expression(repository: string): string {
  * as itself in one, and no repository's name can hold any: what isn't such a name is refused rather than escaped.
  */
 function quoted(name: string): string {
-  if (!REPOSITORY.test(name.replace(/\/$/, ''))) throw new Error(`${JSON.stringify(name)} is no repository`);
+  if (!isRepository(name.replace(/\/$/, ''))) throw new Error(`${JSON.stringify(name)} is no repository`);
   return `'${name}'`;
 }
 
@@ -68,38 +70,44 @@ export function coversRepository(covering: readonly string[], repository: string
 
 /** The repositories that a condition of our shape lets through; undefined for any other condition. */
 export function readRepositoryCondition(condition: string): string[] | undefined {
-  const text = withoutBlanks(condition);
-  const [head, tail] = [`(${withoutBlanks(GUARD)}OR`, ')'];
-  if (!text.toLowerCase().startsWith(head.toLowerCase()) || !text.endsWith(tail)) return undefined;
-  const repositories: string[] = [];
-  let readable = true;
-  let left = text
-    .slice(head.length, -tail.length)
-    .replace(COMPARISON, (_all, operator: string, value: string) => {
-      const starts = operator.toLowerCase() === 'startswith';
-      const name = starts ? value.replace(/\/$/, '') : value;
-      readable &&= REPOSITORY.test(name.toLowerCase()) && starts === value.endsWith('/');
-      repositories.push(`${name.toLowerCase()}${starts ? EVERYTHING_BELOW : ''}`);
-      return COMPARED;
-    });
-  // What is left of our shape are comparisons joined by OR, in parentheses: they fold into one.
-  for (let before = ''; before !== left;) {
-    before = left;
-    left = left.replaceAll(`(${COMPARED})`, COMPARED).replace(/#OR#/gi, COMPARED);
-  }
-  return readable && left === COMPARED ? distinctRepositories(repositories) : undefined;
+  const whole = parseCondition(condition);
+  return whole === undefined ? undefined : repositoriesOf(whole);
 }
 
-/** Stands for a comparison that was read. Outside of quotes a condition of ours holds no such sign. */
-const COMPARED = '#';
-const COMPARISON =
-  /@Request\[Microsoft\.ContainerRegistry\/registries\/repositories:name\]String(Equals|StartsWith)IgnoreCase'([^']*)'/gi;
+/** {@link readRepositoryCondition} of a condition that was parsed already. */
+export function repositoriesOf(whole: Expression): string[] | undefined {
+  if (whole.kind !== 'or' || whole.of.length !== 2) return undefined;
+  const [guard, names] = whole.of;
+  if (guard === undefined || names === undefined || !isGuard(guard)) return undefined;
+  const repositories = namesOf(names);
+  return repositories === undefined ? undefined : distinctRepositories(repositories);
+}
 
-/** Blanks count only between quotes. A sign that this file uses for itself makes a condition unreadable. */
-function withoutBlanks(condition: string): string {
-  if (condition.includes(COMPARED)) return '';
-  return condition
-    .split("'")
-    .map((part, index) => (index % 2 === 0 ? part.replace(/\s+/g, '') : part))
-    .join("'");
+const GUARDED = [CONTENT_READ, METADATA_READ].map((action) => action.toLowerCase());
+
+/** Whether it is {@link GUARD}, in whatever casing. */
+function isGuard(guard: Expression): boolean {
+  if (guard.kind !== 'and' || guard.of.length !== GUARDED.length) return false;
+  return guard.of.every(
+    (one, at) =>
+      one.kind === 'not' && one.of.kind === 'action-matches' && one.of.pattern.toLowerCase() === GUARDED[at],
+  );
+}
+
+/** Repositories out of comparisons as we write them, joined by OR; undefined as soon as anything else is among them. */
+function namesOf(names: Expression): string[] | undefined {
+  if (names.kind === 'or') {
+    const each = names.of.map(namesOf);
+    return each.every((one) => one !== undefined) ? each.flat() : undefined;
+  }
+  if (names.kind !== 'comparison' || names.left.kind !== 'attribute' || names.right.kind !== 'values')
+    return undefined;
+  const { left, operator, right } = names;
+  const [value = ''] = right.values;
+  if (right.set || left.source !== 'request' || !isRepositoryName(left)) return undefined;
+  const starts = operator === STARTS_WITH.toLowerCase();
+  if (!starts && operator !== EQUALS.toLowerCase()) return undefined;
+  if (starts !== value.endsWith('/')) return undefined;
+  const name = value.toLowerCase().replace(/\/$/, '');
+  return isRepository(name) ? [`${name}${starts ? EVERYTHING_BELOW : ''}`] : undefined;
 }

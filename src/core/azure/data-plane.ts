@@ -26,8 +26,12 @@ export interface ImageFacts {
   digest: string;
   /** `linux/amd64` and so on; empty when the manifest is a single one, whose platform its config alone knows. */
   platforms: string[];
-  /** Bytes of all layers of the largest platform that it names; undefined for an index. */
+  /** Bytes of all layers; undefined for an index. */
   size?: number;
+  /** An index's images, in its order. */
+  images?: { platform: string; digest: string }[];
+  /** What it is instead of an image that a node could pull: a media type; empty when it doesn't say. */
+  artifact?: string;
 }
 
 const MANIFEST_TYPES = [
@@ -37,9 +41,14 @@ const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** How much of a registry is looked at in order to choose an image: it must stay quick on a registry of any size. */
-const MOST_REPOSITORIES = 12;
-const TAGS_EACH = 3;
+/**
+ * Configs and layers of images. Charts, signatures, attestations, bills of material and WebAssembly have others; a
+ * signature's config is an image's, so its layers tell (opencontainers/image-spec, manifest.md, "Guidelines for artifact
+ * usage"; distribution/distribution, docs/content/spec/manifest-v2-2.md; sigstore/cosign, specs/SIGNATURE_SPEC.md).
+ */
+const IMAGE_CONFIG = /^application\/vnd\.(oci\.image\.config\.v1|docker\.container\.image\.v1)\+json$/;
+const IMAGE_LAYER =
+  /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(foreign\.)?diff\.tar)/;
 
 export class DataPlane {
   #refreshToken: Promise<string> | undefined;
@@ -74,92 +83,33 @@ export class DataPlane {
         'the answer names none',
       );
     }
-    const manifest = parseJson(response.text);
-    const layers = asList(at(manifest, 'layers'));
-    return {
-      digest,
-      platforms: asList(at(manifest, 'manifests')).flatMap((entry) => {
-        const os = asText(at(entry, 'platform', 'os'));
-        const architecture = asText(at(entry, 'platform', 'architecture'));
-        return os === undefined || architecture === undefined || os === 'unknown'
-          ? []
-          : [`${os}/${architecture}`];
-      }),
-      ...(layers.length === 0
-        ? {}
-        : { size: layers.reduce<number>((sum, layer) => sum + (asNumber(at(layer, 'size')) ?? 0), 0) }),
-    };
+    return { digest, ...contentOf(parseJson(response.text)) };
   }
 
   /**
-   * A small tagged image that this login can list and read, preferring one for all the given platforms; undefined when
-   * there is none. Looks at a bounded part of the registry.
+   * Names of repositories, in the registry's order (by name): one page.
    *
-   * @param among which repositories may be chosen from
-   * @throws {RegistryError} when the catalog can't be listed at all
+   * @param after begin behind this name
+   * @throws {RegistryError} when they can't be listed
    */
-  async chooseImage(
-    platforms: readonly string[],
-    among: (repository: string) => boolean = () => true,
-  ): Promise<{ repository: string; tag: string; facts: ImageFacts } | undefined> {
-    const catalog = await this.#get(
-      `/v2/_catalog?n=${MOST_REPOSITORIES}`,
+  async repositories(most: number, after?: string): Promise<string[]> {
+    const query = new URLSearchParams({ n: String(most), ...(after === undefined ? {} : { last: after }) });
+    const page = await this.#get(
+      `/v2/_catalog?${query.toString()}`,
       'registry:catalog:*',
       'list the repositories',
     );
-    const repositories = asList(at(parseJson(catalog.text), 'repositories'))
-      .flatMap((name) => asText(name) ?? [])
-      .filter(among);
-    const candidates = await Promise.all(
-      repositories.slice(0, MOST_REPOSITORIES).map((name) => this.#tagged(name)),
-    );
-    const scored = candidates.flat().map((candidate) => ({
-      candidate,
-      missing:
-        candidate.facts.platforms.length === 0
-          ? 0.5
-          : platforms.filter((p) => !candidate.facts.platforms.includes(p)).length,
-    }));
-    scored.sort(
-      (one, other) =>
-        one.missing - other.missing ||
-        (one.candidate.facts.size ?? 0) - (other.candidate.facts.size ?? 0) ||
-        one.candidate.repository.localeCompare(other.candidate.repository),
-    );
-    return scored[0]?.candidate;
+    return texts(at(parseJson(page.text), 'repositories')).slice(0, most);
   }
 
-  /** Tagged images of one repository; none when this login may not read it: another repository may do. */
-  async #tagged(repository: string): Promise<{ repository: string; tag: string; facts: ImageFacts }[]> {
-    try {
-      const scope = `repository:${repository}:pull`;
-      const list = await this.#get(
-        `/v2/${repository}/tags/list?n=${TAGS_EACH}`,
-        scope,
-        `list the tags of ${repository}`,
-      );
-      const tags = asList(at(parseJson(list.text), 'tags')).flatMap((tag) => asText(tag) ?? []);
-      const described = await Promise.all(
-        tags.slice(0, TAGS_EACH).map((tag) => this.#candidate(repository, tag)),
-      );
-      return described.flat();
-    } catch (error) {
-      if (error instanceof RegistryError) return [];
-      throw error;
-    }
-  }
-
-  /** One tagged image; none when its manifest is none that is known here: another tag may do. */
-  async #candidate(
-    repository: string,
-    tag: string,
-  ): Promise<{ repository: string; tag: string; facts: ImageFacts }[]> {
-    try {
-      return [{ repository, tag, facts: await this.describe({ repository, tag }) }];
-    } catch (error) {
-      if (error instanceof RegistryError) return [];
-      throw error;
-    }
+  /** Tags of a repository, in the registry's order (by name): one page. @throws {RegistryError} */
+  async tags(repository: string, most: number): Promise<string[]> {
+    const page = await this.#get(
+      `/v2/${repository}/tags/list?n=${most}`,
+      `repository:${repository}:pull`,
+      `list the tags of ${repository}`,
+    );
+    return texts(at(parseJson(page.text), 'tags')).slice(0, most);
   }
 
   async #get(
@@ -230,6 +180,43 @@ export class DataPlane {
     return token;
   }
 }
+
+const texts = (list: unknown): string[] => asList(list).flatMap((one) => asText(one) ?? []);
+
+/** What a manifest says of its content. One that says nothing of its kind, as old ones do, is taken for an image. */
+function contentOf(manifest: unknown): Omit<ImageFacts, 'digest'> {
+  const entries = at(manifest, 'manifests');
+  if (Array.isArray(entries)) {
+    // An attestation's platform is unknown/unknown (docs.docker.com/build/metadata/attestations/attestation-storage).
+    const images = (entries as unknown[]).flatMap((entry) => {
+      const os = asText(at(entry, 'platform', 'os'));
+      const architecture = asText(at(entry, 'platform', 'architecture'));
+      const digest = asText(at(entry, 'digest')) ?? '';
+      return os === undefined || architecture === undefined || os === 'unknown'
+        ? []
+        : [{ platform: `${os}/${architecture}`, digest }];
+    });
+    return {
+      platforms: images.map(({ platform }) => platform),
+      ...(images.length === 0 ? { artifact: asText(at(manifest, 'artifactType')) ?? '' } : { images }),
+    };
+  }
+  const layers = asList(at(manifest, 'layers'));
+  const config = asText(at(manifest, 'config', 'mediaType'));
+  const odd = [asText(at(manifest, 'artifactType'))]
+    .concat(config === undefined || IMAGE_CONFIG.test(config) ? [] : [config])
+    .concat(layers.map((layer) => asText(at(layer, 'mediaType'))).filter((type) => !isLayer(type)))
+    .find((type) => type !== undefined);
+  return {
+    platforms: [],
+    ...(odd === undefined ? {} : { artifact: odd }),
+    ...(layers.length === 0
+      ? {}
+      : { size: layers.reduce<number>((sum, layer) => sum + (asNumber(at(layer, 'size')) ?? 0), 0) }),
+  };
+}
+
+const isLayer = (type: string | undefined): boolean => type === undefined || IMAGE_LAYER.test(type);
 
 /** A registry's own words: `CODE: message`, or the body's beginning. Shape: recording acr.dataplane.json. */
 export function registrySaid(response: Pick<TextResponse, 'text' | 'status'>): string {

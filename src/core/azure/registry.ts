@@ -1,13 +1,15 @@
 /** An Azure Container Registry as ARM describes it, and how to find one. */
-import { asBoolean, asText, at } from '../json.js';
+import type { Sender } from '../http/sender.js';
+import { asBoolean, asList, asText, at, optional } from '../json.js';
+import { HttpFault } from '../ports.js';
 import type { RegistryRef } from '../request.js';
 import { ArmError } from './arm.js';
 import type { Arm } from './arm.js';
 import { parseArmId, registryId } from './arm-id.js';
+import { queryResources } from './resource-graph.js';
 
 /** The first stable version that shows roleAssignmentMode; older ones leave it out, and then it is unknown. */
 export const REGISTRY_API_VERSION = '2025-11-01';
-const RESOURCE_GRAPH_API_VERSION = '2022-10-01';
 
 export type RoleAssignmentMode = 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions' | 'unknown';
 
@@ -26,6 +28,12 @@ export interface Registry {
   networkRestricted: boolean;
   /** Whether its exchange takes tokens for ARM's audience. */
   armAudienceTokens: boolean;
+  /** Hosts of its own that serve layers, one a region; empty: layers come from Azure Storage. */
+  dataEndpoints: string[];
+  /** How many rules of its network let somebody in, and how many private endpoints lead to it. */
+  networkRules: number;
+  privateEndpoints: number;
+  location?: string;
 }
 
 /** No registry of that name can be seen with this login. */
@@ -109,10 +117,6 @@ export async function readRegistry(arm: Arm, id: string): Promise<Registry> {
   return registry;
 }
 
-/**
- * Resource Graph answers for all subscriptions at once, but only with what this login can read, and late.
- * Shape: recording resourceGraph.json.
- */
 async function searchEverywhere(
   arm: Arm,
   ref: Exclude<RegistryRef, { by: 'id' }>,
@@ -123,17 +127,8 @@ async function searchEverywhere(
       ? `where name =~ '${ref.name}'`
       : `where properties.loginServer =~ '${ref.loginServer}'`;
   const query = `Resources | where type =~ 'microsoft.containerregistry/registries' | ${filter} | project id, name`;
-  const attempted = `search registry ${ref.text} in all subscriptions`;
-  const body = await arm.post(
-    '/providers/Microsoft.ResourceGraph/resources',
-    RESOURCE_GRAPH_API_VERSION,
-    { query, options: { resultFormat: 'objectArray' } },
-    attempted,
-  );
-  const rows = at(body, 'data');
-  // What is no list of rows must not read as "there is none".
-  if (!Array.isArray(rows)) throw new ArmError(attempted, 200, '', 'the answer holds no list');
-  return (rows as unknown[]).flatMap((row) => {
+  const rows = await queryResources(arm, query, `search registry ${ref.text} in all subscriptions`);
+  return rows.flatMap((row) => {
     const id = asText(at(row, 'id'));
     return id === undefined ? [] : [{ id }];
   });
@@ -162,5 +157,38 @@ export function parseRegistry(body: unknown): Registry | undefined {
       asText(at(properties, 'networkRuleSet', 'defaultAction')) === 'Deny',
     armAudienceTokens:
       asText(at(properties, 'policies', 'azureADAuthenticationAsArmPolicy', 'status')) !== 'disabled',
+    dataEndpoints:
+      asBoolean(at(properties, 'dataEndpointEnabled')) === true
+        ? asList(at(properties, 'dataEndpointHostNames')).flatMap((host) => asText(host)?.toLowerCase() ?? [])
+        : [],
+    networkRules: ['ipRules', 'virtualNetworkRules'].flatMap((rules) =>
+      asList(at(properties, 'networkRuleSet', rules)),
+    ).length,
+    privateEndpoints: asList(at(properties, 'privateEndpointConnections')).length,
+    ...optional('location', asText(at(body, 'location'))),
   };
+}
+
+/** Milliseconds: whether somebody answers there is worth no longer wait. */
+const ANSWER_MS = 5_000;
+
+/**
+ * Whether a container registry answers at a login server, asked without any credential: its challenge names itself
+ * (https://learn.microsoft.com/azure/container-registry/container-registry-faq, recordings of GET /v2/). For a message alone.
+ *
+ * @throws {HttpFault} only because the run ends
+ */
+export async function answersAsRegistry(sender: Sender, loginServer: string): Promise<boolean> {
+  try {
+    const { status, headers } = await sender.open({
+      method: 'GET',
+      url: `https://${loginServer}/v2/`,
+      timeoutMs: ANSWER_MS,
+    });
+    const challenge = headers['www-authenticate']?.toLowerCase() ?? '';
+    return status === 401 && challenge.includes(`service="${loginServer}"`);
+  } catch (error) {
+    if (error instanceof HttpFault && error.kind !== 'aborted') return false;
+    throw error;
+  }
 }

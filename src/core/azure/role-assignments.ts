@@ -8,7 +8,7 @@ import { at, optional, parseJson } from '../json.js';
 import { HttpFault } from '../ports.js';
 import type { Credential } from '../ports.js';
 import { ArmError, MOST_PAGES, readArmError } from './arm.js';
-import { canonicalId, lastPart } from './arm-id.js';
+import { lastPart, reachesScope } from './arm-id.js';
 import type { Cloud } from './clouds.js';
 import { CONDITION_VERSION } from './condition.js';
 import type { Role } from './roles.js';
@@ -20,6 +20,8 @@ export interface Assignment {
   roleDefinitionId: string;
   principalId: string;
   condition?: string;
+  /** Only where it isn't {@link CONDITION_VERSION}. */
+  conditionVersion?: string;
   description?: string;
   /** ISO 8601. */
   updatedOn?: string;
@@ -66,36 +68,57 @@ export class RoleAssignments {
     const attempted = `list the role assignments of ${principalId} at ${lastPart(scope)}`;
     const found: Assignment[] = [];
     await translated(attempted, async () => {
-      let pages = 0;
       const list = this.#client.roleAssignments.listForScope(bare(scope), {
         filter,
-        // A page without a list must not read as "there is none": the client would take it for empty.
-        onResponse: (raw) => {
-          pages += 1;
-          if (pages > MOST_PAGES)
-            throw new ArmError(attempted, raw.status, '', `the list has more than ${MOST_PAGES} pages`);
-          if (raw.status === 200 && !Array.isArray(at(parseJson(raw.bodyAsText ?? ''), 'value'))) {
-            throw new ArmError(attempted, raw.status, '', 'the answer holds no list');
-          }
-        },
+        onResponse: listChecker(attempted),
       });
       for await (const served of list) found.push(...readAssignment(served));
     });
     // The filter by principal also returns what is below the scope.
-    return found.filter((assignment) => reaches(assignment.scope, scope));
+    return found.filter((assignment) => reachesScope(assignment.scope, scope));
   }
 
-  /** A role's definition, by the id that an assignment names. @throws {ArmError} */
-  async role(roleDefinitionId: string): Promise<Role> {
+  /**
+   * A role's definition, by the id that an assignment names.
+   *
+   * @param scope where the right to read definitions is needed; absent: where the id says, which is a subscription
+   * @throws {ArmError}
+   */
+  async role(roleDefinitionId: string, scope?: string): Promise<Role> {
     const guid = lastPart(roleDefinitionId);
     const attempted = `read the role definition ${guid}`;
     const served: RoleDefinition | undefined = await translated(attempted, () =>
-      this.#client.roleDefinitions.getById(bare(roleDefinitionId)),
+      scope === undefined
+        ? this.#client.roleDefinitions.getById(bare(roleDefinitionId))
+        : this.#client.roleDefinitions.get(bare(scope), guid),
     );
     // A definition without its permissions must not read as a role that gives nothing.
     if (!Array.isArray(served?.permissions))
       throw new ArmError(attempted, 200, '', 'the answer holds no permissions');
     return readRole(guid, served);
+  }
+
+  /** Every role that can be assigned at a scope, built-in and custom, by GUID. @throws {ArmError} */
+  async rolesAt(scope: string): Promise<ReadonlyMap<string, Role>> {
+    const attempted = `list the role definitions at ${lastPart(scope)}`;
+    const found = new Map<string, Role>();
+    await translated(attempted, async () => {
+      const list = this.#client.roleDefinitions.list(bare(scope), { onResponse: listChecker(attempted) });
+      for await (const served of list) {
+        const guid = served.name?.toLowerCase();
+        if (guid !== undefined && Array.isArray(served.permissions)) found.set(guid, readRole(guid, served));
+      }
+    });
+    return found;
+  }
+
+  /** One assignment by its id. @throws {ArmError} */
+  async byId(id: string): Promise<Assignment> {
+    const attempted = `read role assignment ${lastPart(id)}`;
+    const served = await translated(attempted, () => this.#client.roleAssignments.getById(bare(id)));
+    const [found] = readAssignment(served);
+    if (found === undefined) throw new ArmError(attempted, 200, '', 'the answer is no role assignment');
+    return found;
   }
 
   /** Writes an assignment for a service principal (a managed identity is one). @throws {ArmError} */
@@ -139,26 +162,36 @@ export class RoleAssignments {
   }
 }
 
+/** Looks at each page as it comes. One without a list must not read as "there is none": the SDK would take it for empty. */
+function listChecker(attempted: string): (raw: { status: number; bodyAsText?: string | null }) => void {
+  let pages = 0;
+  return ({ status, bodyAsText }) => {
+    pages += 1;
+    if (pages > MOST_PAGES)
+      throw new ArmError(attempted, status, '', `the list has more than ${MOST_PAGES} pages`);
+    if (status === 200 && !Array.isArray(at(parseJson(bodyAsText ?? ''), 'value')))
+      throw new ArmError(attempted, status, '', 'the answer holds no list');
+  };
+}
+
 /** The SDK writes `//subscriptions/…` when a scope begins with a slash. */
 function bare(scope: string): string {
   return scope.replace(/^\/+/, '');
 }
 
-/** Whether an assignment's scope is the asked one or above it. */
-function reaches(assignmentScope: string, scope: string): boolean {
-  const above = canonicalId(assignmentScope);
-  const here = canonicalId(scope);
-  return (
-    above === '/' ||
-    above === here ||
-    here.startsWith(`${above}/`) ||
-    above.startsWith('/providers/microsoft.management/')
-  );
-}
-
 /** A served assignment → ours; one without the fields that decide is left out by throwing, never by silence. */
 function readAssignment(served: ServedAssignment | null | undefined): Assignment[] {
-  const { id, name, scope, roleDefinitionId, principalId, condition, description, updatedOn } = served ?? {};
+  const {
+    id,
+    name,
+    scope,
+    roleDefinitionId,
+    principalId,
+    condition,
+    conditionVersion,
+    description,
+    updatedOn,
+  } = served ?? {};
   if (
     id === undefined ||
     scope === undefined ||
@@ -175,6 +208,8 @@ function readAssignment(served: ServedAssignment | null | undefined): Assignment
       roleDefinitionId,
       principalId: principalId.toLowerCase(),
       ...optional('condition', condition ?? undefined),
+      // Without one it is 2.0 (https://learn.microsoft.com/azure/role-based-access-control/conditions-role-assignments-rest).
+      ...((conditionVersion ?? CONDITION_VERSION) === CONDITION_VERSION ? {} : { conditionVersion }),
       ...optional('description', description ?? undefined),
       ...optional('updatedOn', isoTime(updatedOn)),
     },

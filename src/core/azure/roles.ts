@@ -1,12 +1,7 @@
 /** Azure roles: which let someone pull, in which registry mode. */
+import { permits } from './permissions.js';
+import type { Operation, Permission } from './permissions.js';
 import type { RoleAssignmentMode } from './registry.js';
-
-export interface Permission {
-  actions: readonly string[];
-  notActions: readonly string[];
-  dataActions: readonly string[];
-  notDataActions: readonly string[];
-}
 
 export interface Role {
   /** Lower-case GUID. */
@@ -18,10 +13,12 @@ export interface Role {
 const PULL = 'Microsoft.ContainerRegistry/registries/pull/read';
 export const CONTENT_READ = 'Microsoft.ContainerRegistry/registries/repositories/content/read';
 export const METADATA_READ = 'Microsoft.ContainerRegistry/registries/repositories/metadata/read';
+export const CONTENT_WRITE = 'Microsoft.ContainerRegistry/registries/repositories/content/write';
+export const CONTENT_DELETE = 'Microsoft.ContainerRegistry/registries/repositories/content/delete';
 
 /** Operations that let someone pull when all of them are given. */
 export interface Way {
-  kind: 'actions' | 'dataActions';
+  kind: Operation['kind'];
   needed: readonly string[];
 }
 
@@ -104,32 +101,12 @@ export function pullRole(mode: RoleAssignmentMode): Role | undefined {
   return byMode[mode];
 }
 
-/** Which of the needed operations a role gives. Within one permission what is excluded is not given. */
-export function gives(role: Role, kind: 'actions' | 'dataActions', needed: readonly string[]): string[] {
-  const excluded = kind === 'actions' ? 'notActions' : 'notDataActions';
-  return needed.filter((operation) =>
-    role.permissions.some(
-      (permission) =>
-        permission[kind].some((pattern) => covers(pattern, operation)) &&
-        !permission[excluded].some((pattern) => covers(pattern, operation)),
-    ),
-  );
+/** Whether a role gives an operation. */
+export function givesOperation(role: Role, operation: Operation): boolean {
+  return role.permissions.some((permission) => permits(permission, operation));
 }
 
-/** Whether an operation pattern covers an operation: `*` stands for anything, casing doesn't matter. */
-export function covers(pattern: string, operation: string): boolean {
-  const parts = pattern.toLowerCase().split('*');
-  const text = operation.toLowerCase();
-  if (parts.length === 1) return text === parts[0];
-  const [first = ''] = parts;
-  const last = parts.at(-1) ?? '';
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
-    return false;
-  let from = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, from);
-    if (found === -1 || found + part.length > text.length - last.length) return false;
-    from = found + part.length;
-  }
-  return true;
+/** Which of the needed operations a role gives. */
+export function gives(role: Role, kind: Operation['kind'], needed: readonly string[]): string[] {
+  return needed.filter((name) => givesOperation(role, { kind, name }));
 }

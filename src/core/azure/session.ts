@@ -1,11 +1,12 @@
 /** One run's dealings with Azure: who is signed in, what is trusted, and through what everything is sent. */
 import { Sender } from '../http/sender.js';
 import { Trust } from '../http/trust.js';
-import { asText, at, parseJson } from '../json.js';
+import { asText, at, optional, parseJson } from '../json.js';
 import type { Credential, Ports } from '../ports.js';
 import { Arm } from './arm.js';
 import type { Cloud } from './clouds.js';
 import { DataPlane } from './data-plane.js';
+import { Graph } from './graph.js';
 import type { Registry } from './registry.js';
 import { RoleAssignments } from './role-assignments.js';
 
@@ -15,12 +16,15 @@ export interface Caller {
   type: 'ServicePrincipal' | 'User';
   /** For people. */
   name: string;
+  /** A person's user name, as API servers with Entra integration know them. */
+  userName?: string;
 }
 
 export class AzureSession {
   readonly trust: Trust;
   readonly sender: Sender;
   readonly arm: Arm;
+  readonly graph: Graph;
   readonly credential: Credential;
 
   constructor(
@@ -31,6 +35,7 @@ export class AzureSession {
     this.credential = ports.credential;
     this.sender = new Sender(ports.http, this.trust, ports.clock, ports.log, ports.signal);
     this.arm = new Arm(this.sender, ports.credential, this.cloud);
+    this.graph = new Graph(this.sender, ports.credential, this.cloud);
   }
 
   /** Gets the first ARM token and says whose it is. @throws {SignInError} */
@@ -65,6 +70,7 @@ export function callerOf(token: string): Caller {
   return {
     objectId,
     type: isUser ? 'User' : 'ServicePrincipal',
+    ...(isUser ? optional('userName', user) : {}),
     name: isUser ? (user ?? objectId) : `application ${application ?? objectId}`,
   };
 }

@@ -3,23 +3,30 @@
  * docs/causes, which is made from it. Ids are those users find in reports, so they never change.
  */
 import type { Fix, PlannedGrant } from '../report.js';
+import { roleForAction } from '../azure/rights.js';
 import { ACR_PULL, REPOSITORY_READER } from '../azure/roles.js';
 import {
   assignGrant,
   assignmentAt,
+  applied,
   assignRole,
   clusterScope,
   command,
   kubeletObjectId,
+  denyAssignmentsOf,
   registryScope,
   scopeOf,
 } from './commands.js';
 import type { Command } from './commands.js';
+import { fix, say } from './fixes.js';
+import { PULL_CAUSES } from './pull-causes.js';
+import { probeRole } from '../kubernetes/rights.js';
 import { shellWord } from '../shell.js';
 
 /** What is known when a fix is written. All of it may be missing. */
 export interface FixFacts {
-  cluster?: { id: string; name: string; resourceGroup: string };
+  /** `azureRbac`: who gives rights in it; absent: not known, or local accounts alone. */
+  cluster?: { id: string; name: string; resourceGroup: string; azureRbac?: boolean };
   registry?: { id: string; name: string; loginServer: string };
   /** Object id of the kubelet identity. */
   kubeletObjectId?: string;
@@ -34,12 +41,21 @@ export interface FixFacts {
   role?: { name: string; guid: string };
   /** The grant that connect would write, where the role alone doesn't say it all: it is limited, or one that is there is. */
   grant?: PlannedGrant;
-  caller?: { objectId: string; type: 'ServicePrincipal' | 'User' };
+  /** `userName`: a person's, as API servers know them. */
+  caller?: { objectId: string; type: 'ServicePrincipal' | 'User'; userName?: string };
   /** The right that was missing. */
   missing?: { action: string; scope: string };
   namespace?: string;
+  /** What refused the probe, with its name: `the quota "compute"`. */
+  refusedBy?: string;
   image?: string;
   servicePrincipalClientId?: string;
+  /** ARM id of the kubelet identity. */
+  identityId?: string;
+  /** The tenant that ARM wants a token of. */
+  wantedTenant?: string;
+  /** A registry answers by the wanted name, though this login sees none. */
+  registryAnswers?: true;
 }
 
 export interface Cause {
@@ -48,21 +64,32 @@ export interface Cause {
   /** Why it happens, for someone who has never met it. */
   why: string;
   fix: (facts: FixFacts) => Fix;
+  /** What kind of thing is broken; absent: told by `familyOf`. */
+  family?: Family;
+  /** What a user sees of it. */
+  seen?: string;
+  /** How to tell that it is mended. */
+  confirm?: string;
+  /** What it was learnt from. */
+  sources?: readonly string[];
 }
+
+/** What kind of thing is broken. */
+export type Family =
+  | 'access'
+  | 'image'
+  | 'network'
+  | 'registry'
+  | 'node'
+  | 'cluster'
+  | 'policy'
+  | 'tool'
+  | 'azure'
+  | 'sign-in'
+  | 'run';
 
 /** Where the pages are. */
 export const DOCS = 'https://github.com/aks-acr-pull/aks-acr-pull/blob/main/docs/causes';
-
-const fix = (summary: string, ...commands: (Command | undefined)[]): Fix => {
-  const known = commands.filter((one) => one !== undefined);
-  return {
-    summary,
-    commands: known.map((one) => one.pasteable),
-    ...(known.length === 0 ? {} : { literalCommands: known.map((one) => one.literal) }),
-  };
-};
-
-const say = (summary: string) => (): Fix => fix(summary);
 
 /** The grant itself, as someone who may would make it. */
 function grantCommand({
@@ -92,6 +119,8 @@ function removeCommand({ registry, removes }: FixFacts): Command | undefined {
 /** The right that writing a grant needs. */
 const GRANT_ACTION = 'Microsoft.Authorization/roleAssignments/write';
 
+const READ_REGISTRY = 'Microsoft.ContainerRegistry/registries/read';
+
 const LIST_REGISTRIES = command(
   'az',
   'acr',
@@ -102,29 +131,9 @@ const LIST_REGISTRIES = command(
   'table',
 );
 
-/** Least built-in role for each right that the product asks of its caller, and where to give it. */
-const ROLE_FOR_ACTION: readonly { action: RegExp; role: string; guid: string }[] = [
-  {
-    action: /^Microsoft\.ContainerService\/managedClusters\//i,
-    role: 'Azure Kubernetes Service Cluster User Role',
-    guid: '4abbcc35-e782-43d8-92c5-2d3f1bd2253f',
-  },
-  {
-    action: /^Microsoft\.Authorization\/roleAssignments\/(write|delete)$/i,
-    role: 'Role Based Access Control Administrator',
-    guid: 'f58310d9-a9f6-439a-9e8d-f62e7b41a168',
-  },
-  { action: /\/read$/i, role: 'Reader', guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7' },
-];
-
 /** The resource that a missing right is about: an assignment's own id is cut back to the scope it is made at. */
 function scopeToGrantAt(scope: string): string {
   return scope.replace(/\/providers\/Microsoft\.Authorization\/.*$/i, '');
-}
-
-/** The least role with a right, for who lacks it. */
-export function roleForAction(action: string): { role: string; guid: string } | undefined {
-  return ROLE_FOR_ACTION.find((candidate) => candidate.action.test(action));
 }
 
 function callerRight({ caller, missing, registry, cluster }: FixFacts): Command | undefined {
@@ -144,6 +153,7 @@ function callerRight({ caller, missing, registry, cluster }: FixFacts): Command 
 }
 
 const CATALOGUE = {
+  ...PULL_CAUSES,
   'not-signed-in': {
     title: 'nobody is signed in to Azure',
     why: 'The step found no login it could use, or the login was refused.',
@@ -288,15 +298,17 @@ const CATALOGUE = {
   'registry-not-found': {
     title: 'the registry was not found',
     why: 'No registry of that name exists where this login can see, or this login may not read it: Azure shows nobody what they may not read.',
-    fix: ({ caller, wantedRegistry, writes }) => {
-      const role = ROLE_FOR_ACTION.find(({ action }) =>
-        action.test(writes === true ? GRANT_ACTION : 'registries/read'),
-      );
+    fix: ({ caller, wantedRegistry, writes, registryAnswers }) => {
+      const role = roleForAction(writes === true ? GRANT_ACTION : READ_REGISTRY);
       if (caller === undefined || wantedRegistry === undefined || role === undefined) {
         return fix('Compare the name and the subscription with what is there.', LIST_REGISTRIES);
       }
+      const elsewhere =
+        registryAnswers === true
+          ? ' A registry does answer by that name: if it belongs to another tenant, no managed identity of this one can pull from it (see registry-in-another-tenant).'
+          : '';
       return fix(
-        `Compare the name with what is there (first command). If it is right, have the login (object id ${caller.objectId}) given ${role.role} at the registry (second command).`,
+        `Compare the name with what is there (first command). If it is right, have the login (object id ${caller.objectId}) given ${role.role} at the registry (second command).${elsewhere}`,
         LIST_REGISTRIES,
         assignRole(role.guid, caller.objectId, caller.type, {
           ask: `az acr list --query "[?loginServer=='${wantedRegistry}' || name=='${wantedRegistry}'].id" -o tsv`,
@@ -304,6 +316,31 @@ const CATALOGUE = {
         }),
       );
     },
+  },
+  'registry-in-another-tenant': {
+    title: 'the registry belongs to another tenant',
+    why: "A managed identity lives in one tenant, and a registry takes role assignments of its own tenant's principals alone. So no grant can ever let this cluster's identity pull from there.",
+    fix: ({ wantedRegistry, wantedTenant }) => {
+      const registry = wantedRegistry ?? '<registry>';
+      const [name = registry] = registry.split('.');
+      return fix(
+        `Copy the images into a registry of the cluster's own tenant, once (first command) or by an artifact cache rule, and pull from that; or pull with a secret: a token of the registry for just these repositories (second command, signed in to ${wantedTenant === undefined ? 'its tenant' : `tenant ${wantedTenant}`}), named in imagePullSecrets.`,
+        command(
+          ...['az', 'acr', 'import', '-n', '<own registry>', '--source', `${registry}/<repository>:<tag>`],
+          ...['--username', '<token name>', '--password', '<token password>'],
+        ),
+        command(
+          ...['az', 'acr', 'token', 'create', '-r', name, '-n', 'aks-pull'],
+          ...['--repository', '<repository>', 'content/read', 'metadata/read'],
+        ),
+      );
+    },
+    sources: [
+      'Azure/acr#427',
+      'Azure/acr#781',
+      'Azure/AKS#4190',
+      'docs: container-registry/authenticate-aks-cross-tenant',
+    ],
   },
   'arm-authorization-missing': {
     title: 'the login lacks a right in Azure',
@@ -361,6 +398,30 @@ const CATALOGUE = {
     title: "the grant's name is taken by another grant",
     why: 'A role assignment of the same name belongs to another principal or scope, and these can never be changed.',
     fix: say('Delete the stale role assignment that the message names, then run this again.'),
+  },
+  'probe-image-not-imported': {
+    title: 'the registry could not copy the probe image',
+    why: "With import-probe-image the registry fetches a tiny image from Microsoft's public registry by itself. One whose network rules keep out trusted Azure services refuses its own service too; one that is full, or busy with another change, refuses as well.",
+    fix: ({ registry }) =>
+      fix(
+        'If the registry is restricted to some networks, let trusted Azure services in (first command shows it, the second does it). Else name an image that is there, by input image.',
+        ...(registry === undefined
+          ? []
+          : [
+              command(
+                'az',
+                'acr',
+                'show',
+                '-n',
+                registry.name,
+                '--query',
+                'networkRuleBypassOptions',
+                '-o',
+                'tsv',
+              ),
+              command('az', 'acr', 'update', '-n', registry.name, '--allow-trusted-services', 'true'),
+            ]),
+      ),
   },
   'arm-principal-not-found-replication': {
     title: 'Entra ID does not know the kubelet identity',
@@ -488,6 +549,15 @@ const CATALOGUE = {
         grantCommand(facts),
       ),
   },
+  'deny-assignment-on-pull': {
+    title: 'a deny assignment keeps the kubelet identity from pulling',
+    why: 'A deny assignment takes rights away whatever roles give them. Only Azure makes them: for managed applications, deployment stacks and locked-down resource groups. No grant helps while it is there.',
+    fix: ({ registry }) =>
+      fix(
+        'Have whoever owns the managed application or the deployment stack exclude the kubelet identity from it, or keep images in a registry that it does not cover. This shows it in full.',
+        registry && command('az', 'rest', '--method', 'get', '--url', denyAssignmentsOf(registry)),
+      ),
+  },
   'access-unknown': {
     title: "it can't be told whether the kubelet identity may pull",
     why: 'Part of what decides it could not be read, or is a condition that is not evaluated here.',
@@ -542,27 +612,99 @@ const CATALOGUE = {
           ),
       ),
   },
+  'node-not-ready': {
+    title: 'the node is not ready',
+    why: 'A node that is starting, failing or going takes no pods, so nothing was pulled there.',
+    fix: () =>
+      fix('Look at the nodes; run this again when they are ready.', command('kubectl', 'get', 'nodes')),
+  },
+  'nodes-unreadable': {
+    title: 'the nodes cannot be listed',
+    why: 'nodes: all pulls on every node by its name, so the login must be able to list them.',
+    fix: ({ caller, cluster }) =>
+      caller === undefined || cluster === undefined || cluster.azureRbac === false
+        ? fix(
+            'Have the login given the right to list nodes (a ClusterRole with get and list), or ask for nodes: one.',
+          )
+        : fix(
+            'Give the login Azure Kubernetes Service RBAC Cluster Admin, the least built-in role that reads nodes, or ask for nodes: one.',
+            assignRole(
+              'b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b',
+              caller.objectId,
+              caller.type,
+              clusterScope(cluster),
+            ),
+          ),
+  },
   'api-server-unreachable': {
     title: "the cluster's API server cannot be reached from here",
     why: 'No answer came: a private cluster, an address range that leaves this machine out, or a proxy.',
     fix: say(
-      "Run this where the API server can be reached: a runner in the cluster's network, or an address in its authorised ranges.",
+      "Run this where the API server can be reached: a runner in the cluster's network, or an address in its authorised ranges; or let it go through AKS run command: cluster-access: run-command.",
     ),
+  },
+  'run-command-disabled': {
+    title: 'run command is switched off for the cluster',
+    why: 'The API server cannot be reached from here, and the way round it, AKS run command, is disabled in the cluster (disableRunCommand).',
+    fix: ({ cluster }) =>
+      fix(
+        "Run this where the API server can be reached, such as a runner in the cluster's network; or switch run command on.",
+        cluster &&
+          command(
+            'az',
+            'aks',
+            'update',
+            '-g',
+            cluster.resourceGroup,
+            '-n',
+            cluster.name,
+            '--enable-run-command',
+          ),
+      ),
+  },
+  'run-command-failed': {
+    title: 'AKS run command came to no answer',
+    why: 'AKS makes a pod in the namespace aks-command for each command; it could not be scheduled, admitted or started in time, or kubectl in it got no further. That says nothing about pulls.',
+    fix: ({ cluster }) =>
+      fix(
+        'Try a command by hand: its words say what stands in the way, such as a pool without room or a policy.',
+        cluster &&
+          command(
+            'az',
+            'aks',
+            'command',
+            'invoke',
+            '-g',
+            cluster.resourceGroup,
+            '-n',
+            cluster.name,
+            '--command',
+            'kubectl version',
+          ),
+      ),
   },
   'cluster-rights-missing': {
     title: 'the login may not do this in the cluster',
     why: 'The API server knows the login, but no Kubernetes or Azure role gives it the right.',
-    fix: ({ caller, cluster, namespace }) =>
-      fix(
-        'On a cluster with Azure RBAC, give the login Azure Kubernetes Service RBAC Writer for the namespace; otherwise a Role for jobs, serviceaccounts, pods and events.',
-        caller &&
-          cluster &&
-          assignRole('a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb', caller.objectId, caller.type, {
-            // A namespace is an RFC 1123 label, held against its pattern when the input was read: it needs no quoting.
-            ask: `az aks show -g ${shellWord(cluster.resourceGroup)} -n ${shellWord(cluster.name)} --query "join('/namespaces/', [id, '${namespace ?? 'default'}'])" -o tsv`,
-            literal: `${cluster.id}/namespaces/${namespace ?? 'default'}`,
-          }),
-      ),
+    fix: ({ caller, cluster, namespace = 'default' }) => {
+      if (caller === undefined || cluster === undefined)
+        return fix(
+          'On a cluster with Azure RBAC, give the login Azure Kubernetes Service RBAC Writer for the namespace; otherwise a Role for jobs, serviceaccounts, pods and events.',
+        );
+      if (cluster.azureRbac === false)
+        return fix(
+          `Have an administrator of the cluster give the login this Role in the namespace ${namespace}.`,
+          applied(probeRole(namespace, caller.userName ?? caller.objectId)),
+        );
+      return fix(
+        `Give the login Azure Kubernetes Service RBAC Writer for the namespace ${namespace}.`,
+        assignRole('a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb', caller.objectId, caller.type, {
+          // A namespace is an RFC 1123 label, held against its pattern when the input was read: it needs no quoting.
+          ask: `az aks show -g ${shellWord(cluster.resourceGroup)} -n ${shellWord(cluster.name)} --query "join('/namespaces/', [id, '${namespace}'])" -o tsv`,
+          literal: `${cluster.id}/namespaces/${namespace}`,
+        }),
+      );
+    },
   },
   'cluster-sign-in-refused': {
     title: 'the API server does not accept this login',
@@ -596,9 +738,12 @@ const CATALOGUE = {
   'probe-refused': {
     title: 'the cluster refused the probe, so nothing could be pulled',
     why: 'A policy, a quota or admission control refused the pod before it could try. That says nothing about pulls.',
-    fix: say(
-      'Read which policy or quota it was, and use a namespace where it does not apply (input namespace).',
-    ),
+    fix: ({ refusedBy }) =>
+      fix(
+        refusedBy === undefined
+          ? 'Read which policy or quota it was, and use a namespace where it does not apply (input namespace).'
+          : `Use a namespace where ${refusedBy} does not apply (input namespace), or make room for the probe there: one pod of 100m CPU and 128 MiB, named aks-acr-pull-…, for the time of the pull.`,
+      ),
   },
   'probe-unschedulable': {
     title: 'no node took the probe',
@@ -612,9 +757,18 @@ const CATALOGUE = {
       'Look at the events of the node, and whether it can reach the login server and the data endpoint.',
     ),
   },
+  'pull-interrupted': {
+    title: 'the node could not bring the pull to an end',
+    why: 'Three times in a row nobody refused the pull, but the node was drained, evicted the pod, went away (spot), restarted its runtime or had no space left.',
+    fix: () =>
+      fix(
+        'Look at the node and its events; run this again when it is well.',
+        command('kubectl', 'get', 'events', '-A', '--field-selector', 'involvedObject.kind=Node'),
+      ),
+  },
   'probe-changed': {
     title: 'the cluster changed the probe, so the pull proves nothing',
-    why: 'Admission rewrote the pod: it was given a pull secret, another image, command or account.',
+    why: 'Admission rewrote the pod: it was given a pull secret, another image, command, account, identity or place. A pull by such a pod says nothing about the kubelet identity on that pool.',
     fix: say('Use a namespace where nothing is injected (input namespace), then run this again.'),
   },
   'tag-not-found': {
@@ -724,6 +878,36 @@ export type CauseId = keyof typeof CATALOGUE;
 
 /** All causes, by id. */
 export const CAUSES: Readonly<Record<CauseId, Cause>> = CATALOGUE;
+
+/** Families of the causes that don't name theirs. */
+const FAMILIES: readonly { ids: RegExp; family: Family }[] = [
+  {
+    ids: /^(unauthorized|abac|legacy|access|grant|repository|repositories|pulled|service-principal|registry-mode)-/,
+    family: 'access',
+  },
+  { ids: /^(tag-not-found|platform-mismatch-arch)$/, family: 'image' },
+  {
+    ids: /^(firewall-403|dns-nxdomain|connection-timeout|tls-unknown-authority|storage-endpoint-blocked)$/,
+    family: 'network',
+  },
+  {
+    ids: /^(registry-5xx|registry-not-found|rate-limited-429|probe-image-not-imported)$/,
+    family: 'registry',
+  },
+  { ids: /^(no-nodes|node-|nodes-|pull-interrupted)/, family: 'node' },
+  { ids: /^probe-refused$/, family: 'policy' },
+  { ids: /^(cluster|api-server|run-command|namespace|probe)-/, family: 'cluster' },
+  { ids: /^arm-/, family: 'azure' },
+  {
+    ids: /^(not-signed-in|azure-cli|id-token|sign-in|federated|application|tenant|client|managed-identity|cloud|assertion|login|conditional|resource-not-in)/,
+    family: 'sign-in',
+  },
+];
+
+/** What kind of thing is broken; `run` where it is the run itself. */
+export function familyOf(id: CauseId): Family {
+  return CAUSES[id].family ?? FAMILIES.find(({ ids }) => ids.test(id))?.family ?? 'run';
+}
 
 /** The page of a cause. */
 export function pageOf(id: string): string {

@@ -29,6 +29,12 @@ export function command(...words: (string | AskedFor)[]): Command {
   };
 }
 
+/** Applies manifests: a here-document, quoted so that the shell changes nothing in it. */
+export function applied(yaml: string): Command {
+  const text = `kubectl apply -f - <<'EOF'\n${yaml}\nEOF`;
+  return { pasteable: text, literal: text };
+}
+
 export function registryScope(registry: { id: string; name: string }): AskedFor {
   return { ask: `az acr show -n ${shellWord(registry.name)} --query id -o tsv`, literal: registry.id };
 }
@@ -65,12 +71,47 @@ export function scopeOf(id: string): string | AskedFor {
   return id;
 }
 
-/** A role assignment at a registry, by its name: a GUID, which needs no quoting. */
-export function assignmentAt(registry: { id: string; name: string }, assignmentName: string): AskedFor {
+/** A role assignment at a registry, by its name: a GUID. What is none, which no Azure gives, gets into no query. */
+export function assignmentAt(
+  registry: { id: string; name: string },
+  assignmentName: string,
+): string | AskedFor {
   const between = '/providers/Microsoft.Authorization/roleAssignments/';
+  if (!/^[0-9a-f-]+$/i.test(assignmentName)) return `${registry.id}${between}${assignmentName}`;
   return {
     ask: `az acr show -n ${shellWord(registry.name)} --query "join('${between}', [id, '${assignmentName}'])" -o tsv`,
     literal: `${registry.id}${between}${assignmentName}`,
+  };
+}
+
+/** The list of a registry's deny assignments, for `az rest`: no other command has it. */
+export function denyAssignmentsOf(registry: { id: string; name: string }): AskedFor {
+  const list = '/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01';
+  return {
+    ask: `az acr show -n ${shellWord(registry.name)} --query "join('', [id, '${list}'])" -o tsv`,
+    literal: `${registry.id}${list}`,
+  };
+}
+
+/** A role assignment anywhere: asked for where a command can tell the scope's id, else as it stands. */
+export function assignmentOf({
+  scope,
+  name,
+  id,
+}: {
+  scope: string;
+  name: string;
+  id: string;
+}): string | AskedFor {
+  const registry = parseArmId(scope);
+  if (registry !== undefined && /\/Microsoft\.ContainerRegistry\/registries\//i.test(scope))
+    return assignmentAt({ id: scope, name: registry.name }, name);
+  const [, group] = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/?$/i.exec(scope) ?? [];
+  if (group === undefined || !/^[0-9a-f-]+$/i.test(name)) return id;
+  const between = '/providers/Microsoft.Authorization/roleAssignments/';
+  return {
+    ask: `az group show -n ${shellWord(group)} --query "join('${between}', [id, '${name}'])" -o tsv`,
+    literal: id,
   };
 }
 
@@ -97,9 +138,12 @@ export function assignRole(
   );
 }
 
-/** Writes a grant exactly as it is planned, its name and its condition included. */
+/**
+ * Writes a grant exactly as it is planned, its name and its condition included. Over an assignment that has the name and is
+ * for the same role, principal and scope it is a change of its condition (recording: roleAssignments.PUT.condition.json).
+ */
 export function assignGrant(
-  grant: PlannedGrant,
+  grant: Omit<PlannedGrant, 'description'> & { description?: string },
   principal: string | AskedFor,
   scope: string | AskedFor,
 ): Command {
@@ -107,9 +151,39 @@ export function assignGrant(
   return command(
     ...['az', 'role', 'assignment', 'create', '--name', name, '--role', roleGuid],
     ...['--assignee-object-id', principal, '--assignee-principal-type', 'ServicePrincipal'],
-    ...['--scope', scope, '--description', description],
+    ...['--scope', scope],
+    ...(description === undefined ? [] : ['--description', description]),
     ...(condition === undefined
       ? []
       : ['--condition', condition, '--condition-version', conditionVersion ?? CONDITION_VERSION]),
   );
+}
+
+/** Lifts a lock. Only a resource of a resource group, the group itself and the subscription can hold one here. */
+export function liftLock({ name, scope }: { name: string; scope: string }): Command | undefined {
+  const [, group, type, resource] =
+    /^\/*subscriptions\/[^/]+(?:\/resourceGroups\/([^/]+)(?:\/providers\/([^/]+\/[^/]+)\/([^/]+))?)?\/?$/i.exec(
+      scope,
+    ) ?? [];
+  if (!/^\/*subscriptions\//i.test(scope)) return undefined;
+  return command(
+    ...['az', 'lock', 'delete', '-n', name],
+    ...(group === undefined ? [] : ['-g', group]),
+    ...(type === undefined || resource === undefined
+      ? []
+      : ['--resource', resource, '--resource-type', type]),
+  );
+}
+
+/** Something below a registry's id that only a plain request can ask for; az puts Azure's address in front. */
+export function askAtRegistry(registry: { id: string; name: string }, below: string): Command {
+  return command('az', 'rest', '--method', 'get', '--url', {
+    ask: `az acr show -n ${shellWord(registry.name)} --query "join('${below}', [id, ''])" -o tsv`,
+    literal: `${registry.id}${below}`,
+  });
+}
+
+/** Moves a registry to the mode in which repository roles count. Needs a current az. */
+export function enableRepositoryRoles(registry: { name: string }): Command {
+  return command('az', 'acr', 'update', '-n', registry.name, '--role-assignment-mode', 'rbac-abac');
 }

@@ -3,9 +3,13 @@ import { ArmError, missingRight } from '../azure/arm.js';
 import { RegistryNotFound } from '../azure/registry.js';
 import { CredentialWithheld } from '../http/trust.js';
 import { HttpFault, SignInError } from '../ports.js';
-import type { Allowed, Fix } from '../report.js';
+import type { Fix } from '../report.js';
 import { CAUSES, isCause } from './causes.js';
 import type { CauseId, FixFacts } from './causes.js';
+import { REFUSALS } from './ranking/facts.js';
+import type { PullFacts } from './ranking/facts.js';
+import { rank } from './ranking/rank.js';
+import { parseSymptom } from './symptoms/parse.js';
 
 /** An error in a check's words. */
 export interface Explained {
@@ -84,77 +88,44 @@ export function explainError(
   return as('arm-error', about === 'grant' && refused ? 'fail' : 'unknown', error.message);
 }
 
-/** What is known about a pull when its refusal is explained. */
-export interface PullFacts {
-  access: Allowed;
-  /** The identity holds a role that this registry's mode ignores. */
-  ignoredRole: boolean;
-  /** What it holds is limited to other repositories. */
-  limitedRole?: boolean;
-  mode: 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions' | 'unknown';
-  youngGrant: boolean;
-  /** The registry's network rules keep most addresses out. */
-  networkRestricted: boolean;
-  /** What this login saw of the image in the registry. */
-  imageSeen: 'there' | 'absent' | 'unknown';
-}
+export type { PullFacts } from './ranking/facts.js';
 
 /**
- * How a refusal's last words look, in the order in which they are tried: the more special first. The words are of Go's
- * net, x509 and http packages, of containerd, of Docker and of ACR (captures: cri-containerd-*.json, pods-t*.json).
+ * Causes that messages tell apart more finely than reports name them: ids in reports never change, and what tells them
+ * apart changes nothing about who has to do what.
  */
-const SHAPES: readonly { shape: RegExp; cause: CauseId | 'unauthorized' | 'forbidden' }[] = [
-  // A gRPC NotFound that ends in "not found" as well: facts of containerd 2.1, so it stands before the absent tag.
-  { shape: /no match for platform/i, cause: 'platform-mismatch-arch' },
-  { shape: /client with IP|not allowed access/i, cause: 'firewall-403' },
-  { shape: /no such host/i, cause: 'dns-nxdomain' },
-  { shape: /\bx509: /, cause: 'tls-unknown-authority' },
-  {
-    shape:
-      /(blob\.core\.windows\.net|\.data\.azurecr\.|error pulling image configuration).*(timeout|refused|reset|deadline|\bEOF\b|\b403\b)/is,
-    cause: 'storage-endpoint-blocked',
-  },
-  {
-    shape:
-      /connection refused|i\/o timeout|deadline exceeded|handshake timeout|connection reset|while waiting for connection|: EOF\b/i,
-    cause: 'connection-timeout',
-  },
-  { shape: /\b429\b|too ?many ?requests/i, cause: 'rate-limited-429' },
-  { shape: /: 50[0-4]\b/, cause: 'registry-5xx' },
-  // The kubelet tries once more without a credential, which ends in a 401: what came first, with it, is what counts.
-  { shape: /\bnot found\b|manifest unknown/i, cause: 'tag-not-found' },
-  { shape: /\b403\b/, cause: 'forbidden' },
-  {
-    shape: /\b401\b|unauthorized|insufficient_scope|authorization failed|access denied/i,
-    cause: 'unauthorized',
-  },
-];
-
-/** `host/repository:tag` and URLs, cut back to the host: others chose these names, and they may hold any word. */
-function withoutNames(message: string): string {
-  return message.replace(/((?:[\w-]+\.)+[\w-]+(?::\d+)?)\/[^\s"]*[^\s":,\]]/g, '$1');
-}
+const REPORTED: Readonly<Partial<Record<CauseId, CauseId>>> = {
+  'image-not-found': 'tag-not-found',
+  'platform-mismatch-os': 'platform-mismatch-arch',
+  'dns-timeout': 'connection-timeout',
+  'private-endpoint-unreachable': 'connection-timeout',
+  'proxy-error': 'connection-timeout',
+  'connection-reset': 'connection-timeout',
+  'tls-handshake-timeout': 'connection-timeout',
+  'rate-limited-429-dockerhub': 'rate-limited-429',
+  'role-propagation-delay': 'grant-not-effective-yet',
+};
 
 /** The cause of a refused pull, from the node's words and what is known. */
 export function explainPull(message: string, facts: PullFacts): CauseId {
-  const words = withoutNames(message);
-  const found = SHAPES.find(({ shape }) => shape.test(words))?.cause ?? 'undetermined';
-  // A registry answers 401 to who lacks a role, and 403 to an address that its rules keep out.
-  if (found === 'forbidden' && facts.networkRestricted) return 'firewall-403';
-  if (found !== 'unauthorized' && found !== 'forbidden') return found;
-  if (facts.access === true && facts.youngGrant) return 'grant-not-effective-yet';
-  if (facts.access === false) return wrongRole(facts);
-  // An absent image is refused like a forbidden one.
-  if (facts.imageSeen === 'absent') return 'tag-not-found';
-  return facts.access === true ? 'unauthorized-unresolved' : 'access-unknown';
+  const symptom = parseSymptom(message);
+  const { determined, causes } = rank(symptom, facts);
+  const first = causes[0]?.id ?? 'undetermined';
+  const sign = symptom.speaks?.sign;
+  // A refusal that nothing known explains has no likeliest cause: it would be a guess.
+  if (!determined && sign !== undefined && REFUSALS.has(sign))
+    return facts.access === true ? 'unauthorized-unresolved' : 'access-unknown';
+  return REPORTED[first] ?? first;
 }
 
 /** Why the identity has no access: no role at all, one for other repositories, or one that the registry's mode ignores. */
 export function wrongRole({
   ignoredRole,
   limitedRole,
+  denied,
   mode,
-}: Pick<PullFacts, 'ignoredRole' | 'limitedRole' | 'mode'>): CauseId {
+}: Pick<PullFacts, 'ignoredRole' | 'limitedRole' | 'denied' | 'mode'>): CauseId {
+  if (denied === true) return 'deny-assignment-on-pull';
   if (limitedRole === true) return 'repository-not-granted';
   if (!ignoredRole || mode === 'unknown') return 'unauthorized-no-role';
   return mode === 'AbacRepositoryPermissions' ? 'abac-wrong-role' : 'legacy-wrong-role';

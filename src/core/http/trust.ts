@@ -10,6 +10,8 @@ export type Carried =
   | 'entra-assertion'
   /** A token for ARM. */
   | 'arm-token'
+  /** A token for Microsoft Graph. */
+  | 'graph-token'
   /** An Entra or registry token for a registry. */
   | 'registry-token'
   /** An Entra token, client certificate or bearer for an API server. */
@@ -32,6 +34,7 @@ export class CredentialWithheld extends Error {
 const WHAT: Readonly<Record<Carried, string>> = {
   'entra-assertion': 'the sign-in assertion',
   'arm-token': 'the Azure Resource Manager token',
+  'graph-token': 'the Microsoft Graph token',
   'registry-token': 'the registry token',
   'cluster-credential': 'the cluster credential',
   'ci-token': "the CI system's token",
@@ -48,6 +51,7 @@ export class Trust {
     this.#hosts = {
       'entra-assertion': new Set([cloud.authority, ...cloud.authorityAliases].map(hostOf)),
       'arm-token': new Set([hostOf(cloud.resourceManager)]),
+      'graph-token': new Set([hostOf(cloud.microsoftGraph)]),
       'registry-token': new Set(),
       'cluster-credential': new Set(),
       'ci-token': new Set(),

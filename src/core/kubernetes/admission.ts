@@ -16,10 +16,22 @@ export interface Deviation {
 
 /** Fields of our container that decide what is pulled and how; all are compared as JSON. */
 const CONTAINER_FIELDS = ['image', 'imagePullPolicy', 'command', 'args'] as const;
-/** Fields of the pod that decide who pulls and where. */
-const POD_FIELDS = ['serviceAccountName', 'automountServiceAccountToken', 'nodeSelector'] as const;
-/** Workload identity gives a pod's own containers tokens: https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html */
-const WORKLOAD_IDENTITY = 'azure.workload.identity/';
+/** Fields of the pod that decide who pulls and where: a runtime class may bring a runtime that pulls in its own way. */
+const POD_FIELDS = [
+  'serviceAccountName',
+  'automountServiceAccountToken',
+  'nodeSelector',
+  'runtimeClassName',
+] as const;
+/**
+ * Beginnings of labels and annotations that give a pod or its account an identity of its own, where the kubelet's
+ * credential provider would take it instead of the kubelet identity: workload identity
+ * (https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html), and image
+ * pulls by an account's identity (Azure/AgentBaker parts/linux/cloud-init/artifacts/cse_config.sh,
+ * optionalServiceAccountAnnotationKeys: kubernetes.azure.com/acr-client-id; kubernetes-sigs/cloud-provider-azure:
+ * …/acr-tenant-id).
+ */
+const OWN_IDENTITY = ['azure.workload.identity/', 'kubernetes.azure.com/acr-'];
 
 /**
  * What differs between the pod template that was sent and the pod as admitted. Defaults that the API server fills in
@@ -29,19 +41,47 @@ const WORKLOAD_IDENTITY = 'azure.workload.identity/';
  */
 export function admittedAsSent(sent: PodTemplate, admitted: unknown): Deviation[] {
   return [
-    ...pullSecrets(admitted),
+    ...secretsIn('spec.imagePullSecrets', at(admitted, 'spec', 'imagePullSecrets')),
     ...containerChanges(sent, admitted),
     ...podChanges(sent, admitted),
     ...extras(admitted),
   ];
 }
 
-function pullSecrets(admitted: unknown): Deviation[] {
-  const names = listAt(admitted, 'spec', 'imagePullSecrets').map(
-    (secret) => textAt(secret, 'name') ?? '(unnamed)',
+/**
+ * What spoils the probe's ServiceAccount as the API server answered its making: it was sent without pull secrets and
+ * without any identity.
+ */
+export function accountAsSent(admitted: unknown): Deviation[] {
+  return [...secretsIn('imagePullSecrets', at(admitted, 'imagePullSecrets')), ...identities(admitted)];
+}
+
+/**
+ * Whether the node that took the pod is none that it was sent to: words about the first label of its nodeSelector that
+ * the Node has not; undefined when it has them all, or could not be read.
+ */
+export function strayedTo(sent: PodTemplate, node: unknown): string | undefined {
+  if (node === undefined) return undefined;
+  const stray = entriesAt(sent.spec, 'nodeSelector').find(
+    ([label, value]) => textAt(node, 'metadata', 'labels', label) !== value,
   );
-  if (names.length === 0) return [];
-  return [{ field: 'spec.imagePullSecrets', found: `added: ${names.join(', ')}`, spoils: true }];
+  if (stray === undefined) return undefined;
+  const [label, value] = stray;
+  const has = textAt(node, 'metadata', 'labels', label);
+  return `the node ${textAt(node, 'metadata', 'name') ?? ''} is not labelled ${label}=${String(value)}${has === undefined ? '' : ` but ${label}=${has}`}`;
+}
+
+function secretsIn(field: string, secrets: unknown): Deviation[] {
+  const names = listAt({ secrets }, 'secrets').map((secret) => textAt(secret, 'name') ?? '(unnamed)');
+  return names.length === 0 ? [] : [{ field, found: `added: ${names.join(', ')}`, spoils: true }];
+}
+
+function identities(admitted: unknown): Deviation[] {
+  return ['labels', 'annotations'].flatMap((kind) =>
+    entriesAt(admitted, 'metadata', kind)
+      .filter(([name]) => OWN_IDENTITY.some((beginning) => name.startsWith(beginning)))
+      .map(([name]) => ({ field: `metadata.${kind}`, found: `added: ${name}`, spoils: true })),
+  );
 }
 
 function containerChanges(sent: PodTemplate, admitted: unknown): Deviation[] {
@@ -65,12 +105,7 @@ function podChanges(sent: PodTemplate, admitted: unknown): Deviation[] {
       field === 'nodeSelector' && entriesAt(wanted).every(([label, value]) => textAt(got, label) === value);
     return kept ? [] : changed(`spec.${field}`, wanted, got);
   });
-  const identity = ['labels', 'annotations'].flatMap((kind) =>
-    entriesAt(admitted, 'metadata', kind)
-      .filter(([name]) => name.startsWith(WORKLOAD_IDENTITY))
-      .map(([name]) => ({ field: `metadata.${kind}`, found: `added: ${name}`, spoils: true })),
-  );
-  return [...fields, ...identity];
+  return [...fields, ...identities(admitted)];
 }
 
 function extras(admitted: unknown): Deviation[] {

@@ -1,7 +1,7 @@
 /** What API servers answer, apart from the objects themselves. */
 import { HttpFault } from '../ports.js';
 import { parseJson } from '../json.js';
-import { textAt } from './json.js';
+import { textAt, withoutSignatures } from './json.js';
 
 /** The API server answered, and refused. */
 export class ClusterRefusal extends Error {
@@ -26,7 +26,8 @@ const LONGEST_WAIT_MS = 30_000;
 
 /** The `message` of a Status object (every refusal is one: captures 403-jobs-list.http, 404-job.http), if it has any. */
 export function statusMessage(body: unknown): string | undefined {
-  if (typeof body === 'string') return body.trim() === '' ? undefined : body.trim().slice(0, 500);
+  if (typeof body === 'string')
+    return body.trim() === '' ? undefined : withoutSignatures(body.trim()).slice(0, 500);
   return textAt(body, 'message');
 }
 

@@ -1,7 +1,12 @@
 /** Removing probes again. */
+import { parseArmId } from '../azure/arm-id.js';
+import type { Leftover } from '../ports.js';
 import { shellWord } from '../shell.js';
 import { statusMessage } from './answers.js';
 import type { ClusterConnection } from './connection.js';
+
+/** Of the few seconds that a removal has, one answer that doesn't come must leave enough for another try. */
+const ONE_TRY_MS = 1_500;
 
 /** A probe Job that is still there, and why. */
 export interface NotRemoved {
@@ -34,15 +39,34 @@ async function removeOne(
 ): Promise<NotRemoved | undefined> {
   try {
     const path = `/apis/batch/v1/namespaces/${encodeURIComponent(namespace)}/jobs/${encodeURIComponent(job)}`;
-    const answer = await unlessAborted(
-      connection.request('DELETE', path, { query: { propagationPolicy: 'Background' }, signal }),
-      signal,
-    );
-    if (answer.status < 300 || answer.status === 404) return undefined;
-    return { job, reason: statusMessage(answer.body) ?? `HTTP ${answer.status}` };
+    const ask = () =>
+      unlessAborted(
+        connection.request('DELETE', path, {
+          query: { propagationPolicy: 'Background' },
+          timeoutMs: ONE_TRY_MS,
+          signal,
+        }),
+        signal,
+      );
+    let answer = await ask();
+    // API servers answer with objects. Any other text came broken, or from something that stands in its place: it proves
+    // nothing, and the next answer says whether the Job is gone.
+    if (isGone(answer.status) && isText(answer.body)) answer = await ask();
+    if (!isGone(answer.status)) return { job, reason: statusMessage(answer.body) ?? `HTTP ${answer.status}` };
+    return isText(answer.body)
+      ? { job, reason: `what answered HTTP ${answer.status} is no API server` }
+      : undefined;
   } catch (error) {
     return { job, reason: error instanceof Error ? error.message : 'the request failed' };
   }
+}
+
+function isGone(status: number): boolean {
+  return status < 300 || status === 404;
+}
+
+function isText(body: unknown): boolean {
+  return typeof body === 'string' && body.trim() !== '';
 }
 
 /** Holds the bound even if what is asked does not heed its signal. */
@@ -61,7 +85,13 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   }
 }
 
-/** The command that removes a Job by hand. */
-export function deleteCommand(namespace: string, job: string): string {
-  return `kubectl delete job -n ${shellWord(namespace)} ${shellWord(job)}`;
+/** The command that removes Jobs by hand. */
+export function deleteCommand(namespace: string, ...jobs: string[]): string {
+  return `kubectl delete job -n ${[namespace, ...jobs].map(shellWord).join(' ')}`;
+}
+
+/** For people: why Jobs may still be in a cluster, and then, on a line of its own, the command that removes them. */
+export function leftLines({ clusterId, namespace, jobs }: Leftover, why: string): string[] {
+  const cluster = parseArmId(clusterId)?.name ?? clusterId;
+  return [`in cluster ${cluster}: ${why}`, deleteCommand(namespace, ...jobs)];
 }

@@ -14,11 +14,17 @@ export interface RequestOptions {
   query?: Record<string, string>;
   /** Milliseconds for one try, answer body included. Default 30 000. */
   timeoutMs?: number;
+  /** Tries in all, when a fault or an answer may pass. Default 3. */
+  tries?: number;
   signal?: AbortSignal;
 }
 
 /** A cluster, however it is reached. */
 export interface ClusterConnection {
+  /** Milliseconds that an answer which only explains, or a removal, is worth waiting for: a direct one comes at once. */
+  readonly patienceMs: number;
+  /** Objects that one list may ask for. */
+  readonly pageSize: number;
   /**
    * One request, retried within bounds. Resolves with the server's last answer whatever its status; the body is
    * parsed JSON, or the text when it isn't JSON.
@@ -41,6 +47,9 @@ export interface DirectConnectionOptions {
 }
 
 const TRIES = 3;
+const PATIENCE_MS = 5_000;
+/** As kubectl pages (kubernetes/kubectl, pkg/cmd/get: --chunk-size). A Node with its images may have 40 kB. */
+const PAGE_SIZE = 100;
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** Statuses that may pass: https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ for 429. */
 const mayPass = (status: number): boolean => status === 408 || status === 429 || status >= 500;
@@ -103,38 +112,30 @@ export function directConnection(options: DirectConnectionOptions): ClusterConne
     path: string,
     given: RequestOptions = {},
   ): Promise<{ status: number; body: unknown }> => {
+    const tries = given.tries ?? TRIES;
     for (let attempt = 1; ; attempt += 1) {
       let pause: number | undefined;
       try {
         const answer = await once(method, path, given);
         if (method === 'POST' && attempt > 1 && answer.status === 409) {
-          const existing = await ownObject(path, given);
-          if (existing !== undefined) return { status: 201, body: existing };
+          const existing = await createdBefore(request, path, given);
+          if (existing !== undefined) return existing;
         }
-        if (!mayPass(answer.status) || attempt === TRIES) return { status: answer.status, body: answer.body };
+        if (!mayPass(answer.status) || attempt === tries) return { status: answer.status, body: answer.body };
         pause = answer.retryAfter;
       } catch (error) {
         given.signal?.throwIfAborted();
         // A certificate that isn't trusted won't be trusted in a second either.
         const passing = error instanceof HttpFault && error.kind !== 'tls' && error.kind !== 'aborted';
-        if (!passing || attempt === TRIES) throw error;
+        if (!passing || attempt === tries) throw error;
       }
       await clock.sleep(pause ?? 500 * 2 ** (attempt - 1), given.signal);
     }
   };
 
-  /** The object of a create whose answer was lost, if it is there and carries the labels that were sent. */
-  const ownObject = async (collection: string, given: RequestOptions): Promise<unknown> => {
-    const name = textAt(given.body, 'metadata', 'name');
-    const labels = entriesAt(given.body, 'metadata', 'labels');
-    if (name === undefined || labels.length === 0) return undefined;
-    const { body: _body, ...rest } = given;
-    const found = await request('GET', `${collection}/${encodeURIComponent(name)}`, rest);
-    const ours = labels.every(([label, value]) => textAt(found.body, 'metadata', 'labels', label) === value);
-    return found.status === 200 && ours ? found.body : undefined;
-  };
-
   return {
+    patienceMs: PATIENCE_MS,
+    pageSize: PAGE_SIZE,
     request,
     watch: (path, query, signal) =>
       watchObjects(
@@ -153,4 +154,22 @@ interface Answer {
   status: number;
   body: unknown;
   retryAfter: number | undefined;
+}
+
+/**
+ * The answer to a create that was done before, when its answer was lost: the object, if it is there and carries every
+ * label that was sent.
+ */
+export async function createdBefore(
+  request: ClusterConnection['request'],
+  collection: string,
+  given: RequestOptions,
+): Promise<{ status: number; body: unknown } | undefined> {
+  const name = textAt(given.body, 'metadata', 'name');
+  const labels = entriesAt(given.body, 'metadata', 'labels');
+  if (name === undefined || labels.length === 0) return undefined;
+  const { body: _body, ...rest } = given;
+  const found = await request('GET', `${collection}/${encodeURIComponent(name)}`, rest);
+  const ours = labels.every(([label, value]) => textAt(found.body, 'metadata', 'labels', label) === value);
+  return found.status === 200 && ours ? { status: 201, body: found.body } : undefined;
 }

@@ -1,9 +1,22 @@
 /** Reading Kubernetes objects by path: nothing here throws, whatever an API server sends. */
 import { asList, asNumber, asText, at } from '../json.js';
 
-/** The non-empty text at a path, or `undefined`. */
+/**
+ * The non-empty text at a path, or `undefined`. Signatures are taken out of it: nodes quote the addresses that they
+ * were redirected to, and such an address opens its blob to whoever holds it.
+ */
 export function textAt(value: unknown, ...path: string[]): string | undefined {
-  return asText(at(value, ...path));
+  const text = asText(at(value, ...path));
+  return text === undefined ? undefined : withoutSignatures(text);
+}
+
+/**
+ * A text without the values of shared access signatures: `sig` of Azure Storage
+ * (https://learn.microsoft.com/rest/api/storageservices/create-service-sas). containerd 1.6 quotes the whole address of
+ * a blob that it could not fetch.
+ */
+export function withoutSignatures(text: string): string {
+  return text.replace(/([?&;]sig=)[^&\s"'<>\\)\]]+/gi, '$1***');
 }
 
 /** The number at a path, or `undefined`. */

@@ -1,9 +1,10 @@
 /** What a probe's pod and events say about its pull. Pure. */
 import { at, optional } from '../json.js';
 import { listAt, numberAt, textAt } from './json.js';
+import { isInterruption } from './refusal.js';
 
 export interface PullOutcome {
-  state: 'pending' | 'pulled' | 'refused' | 'probe-refused' | 'unschedulable';
+  state: 'pending' | 'pulled' | 'refused' | 'interrupted' | 'probe-refused' | 'unschedulable';
   /** The node's, kubelet's or scheduler's own words; absent when only "back-off" is known (kubelet 1.20). */
   message?: string;
   /** Digest that the node pulled, `sha256:…`. */
@@ -59,6 +60,7 @@ const MOST_LISTED_IMAGES = 50;
  * - `refused`: the image could not be had. The first "Failed to pull image" event is the message if there is one, for
  *   the status flips between ErrImagePull, ImagePullBackOff, ContainerCreating and, at the Job's deadline,
  *   ContainerStatusUnknown (captures: watch-pods-live.ndjson, pods-t*.json).
+ * - `interrupted`: the node was drained or went away, threw the pod out, or had trouble of its own: nobody refused.
  * - `probe-refused`: the node turned the pod away, or used an image it had without asking the registry, which
  *   proves nothing (kubelet 1.20 with IfNotPresent runs it without any credential, capture: pods-cache.json).
  * - `unschedulable`: no node takes it, in the scheduler's words.
@@ -109,12 +111,65 @@ export function pullOutcome(
   }
 
   const refusal = refusalOf(state, own);
-  if (refusal !== undefined) return { ...common, startedPulling: true, state: 'refused', ...refusal };
+  if (refusal !== undefined)
+    return {
+      ...common,
+      startedPulling: true,
+      state: isInterruption(refusal.message ?? '') ? 'interrupted' : 'refused',
+      ...refusal,
+    };
+  const disrupted = disruptedBy(pod, state);
+  if (disrupted !== undefined) return { ...common, state: 'interrupted', message: disrupted };
   const turnedAway = turnedAwayBy(pod, state);
   if (turnedAway !== undefined) return { ...common, state: 'probe-refused', message: turnedAway };
   const unschedulable = unschedulableFor(pod);
   if (unschedulable !== undefined) return { ...common, state: 'unschedulable', message: unschedulable };
   return { ...common, state: 'pending' };
+}
+
+/**
+ * Init containers that keep our container from its pull, with what they wait for; the probe has none of its own.
+ * Undefined when there are none left.
+ */
+export function heldUpBy(pod: unknown): string | undefined {
+  const sidecars = listAt(pod, 'spec', 'initContainers')
+    .filter((one) => textAt(one, 'restartPolicy') === 'Always')
+    .map((one) => textAt(one, 'name'));
+  const held = listAt(pod, 'status', 'initContainerStatuses').find((one) => {
+    // A sidecar only has to start; any other init container has to end well.
+    if (sidecars.includes(textAt(one, 'name')) && at(one, 'started') === true) return false;
+    return numberAt(one, 'state', 'terminated', 'exitCode') !== 0;
+  });
+  const name = textAt(held, 'name');
+  if (name === undefined) return undefined;
+  const why = textAt(held, 'state', 'waiting', 'message') ?? textAt(held, 'state', 'waiting', 'reason');
+  return `the init container ${name}, which the cluster added, has not come to its end${why === undefined ? '' : ` (${why})`}`;
+}
+
+/** What the autoscaler says of a pod that fits nowhere. */
+export interface ScaleUp {
+  /** A node is on its way. */
+  coming: boolean;
+  words: string;
+}
+
+/**
+ * Events by which an autoscaler tells whether it adds a node for the pod. Sources: kubernetes/autoscaler
+ * cluster-autoscaler processors/status/eventing_scale_up_processor.go; Karpenter's, on which node auto-provisioning is
+ * built, kubernetes-sigs/karpenter pkg/controllers/provisioning/scheduling/events.go.
+ */
+const SCALE_UP: Readonly<Record<string, boolean>> = {
+  TriggeredScaleUp: true,
+  Nominated: true,
+  NotTriggerScaleUp: false,
+};
+
+/** The autoscaler's last word about a pod, if it said any. */
+export function scaleUp(events: readonly unknown[]): ScaleUp | undefined {
+  const said = events.filter((event) => (textAt(event, 'reason') ?? '') in SCALE_UP);
+  const words = lastEvent(said);
+  if (words === undefined) return undefined;
+  return { coming: SCALE_UP[words.replace(/:.*$/s, '')] === true, words };
 }
 
 /** The last event about a pod or Job, as `Reason: message`; for whoever waited in vain. */
@@ -230,6 +285,29 @@ function refusalOf(state: ContainerState, own: readonly unknown[]): { message?: 
   // Kubelet 1.36 embeds the cause in the back-off, 1.20 says only that it backs off (captures: pods-t25.json, pods-t10.json).
   const embedded = /^Back-off pulling image "[^"]*": (?:\w+: )?(.+)$/s.exec(state.message ?? '')?.[1];
   return optional('message', embedded);
+}
+
+/**
+ * Reasons of a failed pod that the node threw out or that went with it: kubernetes/kubernetes pkg/kubelet/eviction
+ * (Evicted), …/preemption (Preempting), …/nodeshutdown (Terminated; NodeShutdown and Shutdown of older kubelets), and
+ * pkg/util/node (NodeLost).
+ */
+const THROWN_OUT = new Set(['Evicted', 'Preempting', 'Terminated', 'NodeShutdown', 'Shutdown', 'NodeLost']);
+
+/**
+ * Why the pod had to go before its pull was decided: the condition DisruptionTarget
+ * (https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions), or the node's own reason.
+ */
+function disruptedBy(pod: unknown, state: ContainerState): string | undefined {
+  if (state.kind === 'running') return undefined;
+  const target = listAt(pod, 'status', 'conditions').find(
+    (one) => textAt(one, 'type') === 'DisruptionTarget' && textAt(one, 'status') === 'True',
+  );
+  const thrownOut = THROWN_OUT.has(textAt(pod, 'status', 'reason') ?? '') ? at(pod, 'status') : undefined;
+  const said = thrownOut ?? target;
+  if (said === undefined) return undefined;
+  const words = [textAt(said, 'reason'), textAt(said, 'message')].filter((one) => one !== undefined);
+  return words.join(': ') || 'DisruptionTarget';
 }
 
 /**

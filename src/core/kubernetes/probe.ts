@@ -19,12 +19,21 @@ export const PROBE_COMMAND = '/aks-acr-pull-probe-is-never-run';
 /** Label by which AKS names a node's pool: https://learn.microsoft.com/azure/aks/use-labels (reserved system labels). */
 export const POOL_LABEL = 'kubernetes.azure.com/agentpool';
 
+/** Label by which Karpenter names a node's NodePool, and with it AKS' node auto-provisioning: https://karpenter.sh/docs/concepts/scheduling/ */
+export const NODEPOOL_LABEL = 'karpenter.sh/nodepool';
+
 export interface ProbeSpec {
   runId: string;
   /** Node pool, as AKS names it. */
   pool: string;
+  /** Label by which nodes name their pool. Default: AKS' own. */
+  poolLabel?: typeof POOL_LABEL | typeof NODEPOOL_LABEL;
   os: 'linux' | 'windows';
   image: string;
+  /** One node of the pool, by name; else the scheduler takes any. */
+  node?: string;
+  /** Taints that a node of the pool may have, as Azure names them (`key=value:Effect`); `all`: whatever there is. */
+  tolerates: readonly string[] | 'all';
   namespace: string;
   /** Who made it, for whoever finds it in the cluster; any text. */
   owner: string;
@@ -121,6 +130,22 @@ const BY_OS: Record<ProbeSpec['os'], { pod: Record<string, unknown>; container?:
     windows: { pod: { runAsNonRoot: true, windowsOptions: { runAsUserName: 'ContainerUser' } } },
   };
 
+/**
+ * Taints that AKS puts on nodes by itself, by key: system pools may have the first, spot pools have the second
+ * (https://learn.microsoft.com/azure/aks/use-system-pools, https://learn.microsoft.com/azure/aks/spot-node-pool).
+ */
+const TAINTS_OF_AKS = ['CriticalAddonsOnly', 'kubernetes.azure.com/scalesetpriority'];
+
+/**
+ * Tolerations by key, so that the probe lands on no node that is not ready, cordoned, full or about to go: such nodes
+ * carry taints of Kubernetes' own (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/).
+ */
+function tolerations(tolerates: ProbeSpec['tolerates']): Record<string, string>[] {
+  if (tolerates === 'all') return [{ operator: 'Exists' }];
+  const keys = tolerates.map((taint) => taint.replace(/[=:].*$/s, ''));
+  return [...new Set([...keys, ...TAINTS_OF_AKS])].map((key) => ({ key, operator: 'Exists' }));
+}
+
 /** Requests equal limits; AKS deployment safeguards demand both. */
 const RESOURCES = { cpu: '100m', memory: '128Mi' };
 
@@ -152,8 +177,12 @@ export function probeManifests(spec: ProbeSpec): ProbeManifests {
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 1,
       os: { name: spec.os },
-      nodeSelector: { [POOL_LABEL]: spec.pool, 'kubernetes.io/os': spec.os },
-      tolerations: [{ operator: 'Exists' }],
+      nodeSelector: {
+        [spec.poolLabel ?? POOL_LABEL]: spec.pool,
+        'kubernetes.io/os': spec.os,
+        ...optional('kubernetes.io/hostname', spec.node),
+      },
+      tolerations: tolerations(spec.tolerates),
       securityContext: security.pod,
       containers: [
         {

@@ -2,13 +2,14 @@
 import { optional } from '../json.js';
 import type { Leftover, Ports } from '../ports.js';
 import type { Finding, Fix, Pull } from '../report.js';
-import type { Verdict } from './attempt.js';
+import type { Decided, Verdict } from './attempt.js';
 import { attemptPull } from './attempt.js';
 import { deleteCommand, removeProbes } from './clean-up.js';
 import type { ClusterConnection } from './connection.js';
 import { PodFeed } from './pods.js';
-import { probeManifests } from './probe.js';
-import { waitingMayCure } from './refusal.js';
+import { NODEPOOL_LABEL, probeManifests } from './probe.js';
+import type { ProbeManifests, ProbeSpec } from './probe.js';
+import { credentialOffered, mayPass, waitingMayCure } from './refusal.js';
 import { abortReason } from './wait.js';
 
 /** One image to be pulled on one node of a pool. */
@@ -18,8 +19,16 @@ export interface PullTarget {
   os: string;
   architecture: string;
   image: string;
+  /** This node of the pool; else any. */
+  node?: string;
+  /** Taints of the pool's nodes as Azure names them; absent: not known, so all are tolerated. */
+  taints?: readonly string[];
   /** What the registry says the image's digest is, where this login could read it. */
   digest?: string;
+  /** An autoscaler adds nodes to the pool when there is no room. */
+  autoscaled?: boolean;
+  /** The pool is a NodePool of node auto-provisioning: its nodes carry Karpenter's label, and are made when needed. */
+  provisioned?: boolean;
 }
 
 export interface ProveOptions {
@@ -32,7 +41,7 @@ export interface ProveOptions {
   targets: readonly PullTarget[];
   ports: Pick<Ports, 'clock' | 'remember' | 'signal'> & { log: Pick<Ports['log'], 'waiting' | 'debug'> };
   /** A grant was made just now: refusals that it may cure are tried again until then (milliseconds since the epoch). */
-  waitForGrant?: { until: number };
+  waitForGrant?: WaitForGrant;
   /** Milliseconds for one attempt. Default 3 minutes. */
   attemptLimitMs?: number;
   /** What a refusal means: the id of its cause, and what to do. */
@@ -41,15 +50,41 @@ export interface ProveOptions {
   onFinding?: (finding: Finding) => void;
 }
 
+export interface WaitForGrant {
+  /** Milliseconds since the epoch. */
+  until: number;
+  /**
+   * The identity had some right in the registry before the grant, so its exchange may have succeeded before: then nodes
+   * may keep a credential without the new right.
+   */
+  earlierAccess?: boolean;
+}
+
 const ATTEMPT_LIMIT_MS = 180_000;
+/** How long an autoscaler's new node may take to come and be ready; most take 2 to 5 minutes. */
+const NEW_NODE_MS = 8 * 60_000;
 /** After its end the cluster removes a probe by itself. */
 const TTL_SECONDS = 60;
 /** The Job's own deadline comes only after ours, so that what we see is the pull and not the deadline. */
 const DEADLINE_MARGIN_SECONDS = 30;
 /** Between attempts while a grant takes effect; the last repeats. */
 const RETRY_PAUSES_MS = [5_000, 10_000, 15_000, 20_000, 30_000] as const;
+/**
+ * For how long a kubelet keeps what its credential provider got from a registry, and a second more: cloud-provider-azure
+ * pkg/credentialprovider/azure_credentials.go, defaultCacheTTL, 5 minutes. Failures aren't kept (kubernetes/kubernetes
+ * pkg/credentialprovider/plugin/plugin.go). A pull within that time after a refused one asks with the same credential.
+ */
+export const CREDENTIAL_KEPT_MS = 5 * 60_000 + 1000;
+/** A probe whose node went away, or that had trouble of its own, is made anew so often, after this pause. */
+const INTERRUPTIONS = { most: 2, pauseMs: 5_000 } as const;
+/** Pauses before a pull that a stumbling registry refused is tried again, by a fresh pod; then the refusal stands. */
+const STUMBLE_PAUSES_MS = [5_000, 10_000] as const;
+/** The quota's count of what is gone lags a little (kubernetes/kubernetes pkg/controller/resourcequota). */
+const QUOTA_PAUSE_MS = 2_000;
 const TELL_EVERY_MS = 5_000;
-/** Cleaning up takes no longer, even when the run was cancelled: CI systems kill what lingers. */
+/** Probes under way at a time: every pool of the largest clusters, but not every node. */
+const MOST_AT_ONCE = 50;
+/** Cleaning up takes no longer when the run was cancelled: CI systems kill what lingers. */
 const CLEAN_UP_MS = 4_000;
 /** A create that was cut off may still arrive: then a delete that found nothing is repeated after this. */
 const LATE_CREATE_MS = 500;
@@ -71,8 +106,8 @@ export async function provePulls(options: ProveOptions): Promise<Pull[]> {
   if (options.targets.length === 0) return [];
   const run = new Run(options);
   try {
-    const results = await Promise.allSettled(
-      options.targets.map((target, index) => run.prove(target, index)),
+    const results = await settledInLanes(options.targets, MOST_AT_ONCE, (target, nth) =>
+      run.prove(target, nth),
     );
     if (ports.signal.aborted) throw abortReason(ports.signal);
     return results.map((result) => {
@@ -84,21 +119,48 @@ export async function provePulls(options: ProveOptions): Promise<Pull[]> {
   }
 }
 
+/** Like Promise.allSettled, with no more than so many under way at a time. */
+async function settledInLanes<T, R>(
+  items: readonly T[],
+  lanes: number,
+  work: (item: T, nth: number) => Promise<R>,
+): Promise<PromiseSettledResult<R>[]> {
+  const results: PromiseSettledResult<R>[] = [];
+  const waiting = items.entries();
+  const lane = async (): Promise<void> => {
+    for (const [nth, item] of waiting) {
+      const [result] = await Promise.allSettled([work(item, nth)]);
+      results[nth] = result;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+  return results;
+}
+
+type Busy = 'pull' | 'node' | 'room' | 'grant';
+
+/** What is waited for, in the progress line. Only waiting for the pull itself has the attempt's limit. */
+const WAITS: Readonly<Record<Exclude<Busy, 'grant'>, { what: string; limitMs?: number }>> = {
+  pull: { what: 'the nodes to pull' },
+  node: { what: 'a node that the autoscaler adds', limitMs: NEW_NODE_MS },
+  room: { what: 'room in the quota, which other probes take', limitMs: 2 * ATTEMPT_LIMIT_MS },
+};
+
 /** What the targets of one call share. */
 class Run {
-  readonly #began: number;
   readonly #limitMs: number;
   readonly #feed: PodFeed;
   readonly #ended = new AbortController();
   /** Jobs that may be there. */
   readonly #jobs = new Set<string>();
   /** What each target that isn't done is busy with. */
-  readonly #busy = new Map<PullTarget, 'pull' | 'grant'>();
+  readonly #busy = new Map<PullTarget, { busy: Busy; since: number }>();
+  /** Probes under way now, and those that came to an end other than by a quota. */
+  readonly #probes = { underWay: 0, gone: 0, wakers: new Set<() => void>() };
   #grantAwaitedSince: number | undefined;
 
   constructor(private readonly options: ProveOptions) {
     const { connection, namespace, runId, ports } = options;
-    this.#began = ports.clock.now();
     this.#limitMs = options.attemptLimitMs ?? ATTEMPT_LIMIT_MS;
     this.#feed = new PodFeed(connection, namespace, runId, ports.signal);
     void this.#tell();
@@ -114,13 +176,42 @@ class Run {
     const { clock, log, signal } = this.options.ports;
     const began = clock.now();
     try {
+      let tolerates = target.taints ?? ('all' as const);
+      let interruptions = 0;
+      let stumbles = 0;
       for (let attempt = 1; ; attempt += 1) {
-        this.#busy.set(target, 'pull');
-        const verdict = await this.#probe(target, ordinal, attempt);
+        this.#now(target, 'pull');
+        const gone = this.#probes.gone;
+        const verdict = await this.#probe(target, ordinal, attempt, tolerates);
+        if (verdict.kind === 'again') {
+          log.debug(`pool ${target.nodePool}: attempt ${attempt} came to nothing: ${verdict.message}`);
+          if (verdict.after === 'taint') {
+            // A taint that Azure doesn't name: now all are tolerated, so this happens once.
+            tolerates = 'all';
+            continue;
+          }
+          if (verdict.after === 'interrupted' && interruptions < INTERRUPTIONS.most) {
+            interruptions += 1;
+            await clock.sleep(INTERRUPTIONS.pauseMs, signal);
+            continue;
+          }
+          if (verdict.after === 'quota' && (await this.#roomMade(target, gone))) continue;
+          const { after: _after, ...known } = verdict;
+          return this.#pull(target, { ...known, kind: 'unknown' }, attempt, clock.now() - began);
+        }
+        if (verdict.kind === 'refused' && mayPass(verdict.message)) {
+          const pause = STUMBLE_PAUSES_MS[stumbles];
+          stumbles += 1;
+          if (pause !== undefined) {
+            log.debug(`pool ${target.nodePool}: the registry stumbled, again in ${pause / 1000} s`);
+            await clock.sleep(pause, signal);
+            continue;
+          }
+        }
         const pause = this.#pauseBefore(verdict, attempt);
         if (pause === undefined) return this.#pull(target, verdict, attempt, clock.now() - began);
         log.debug(`pool ${target.nodePool}: attempt ${attempt} refused, again in ${pause / 1000} s`);
-        this.#busy.set(target, 'grant');
+        this.#now(target, 'grant');
         this.#grantAwaitedSince ??= clock.now();
         await clock.sleep(pause, signal);
       }
@@ -129,59 +220,108 @@ class Run {
     }
   }
 
-  /** Milliseconds until a fresh pod is worth a try; undefined when this verdict stands. */
-  #pauseBefore(verdict: Verdict, attempt: number): number | undefined {
+  /**
+   * Milliseconds until a fresh pod is worth a try; undefined when this verdict stands. Where the node keeps a credential
+   * that may lack the new right, no try before it is forgotten tells anything; only after the first refusal, whose
+   * credential may be of any age, a last one is made at the limit.
+   */
+  #pauseBefore(verdict: Decided, attempt: number): number | undefined {
     const { waitForGrant, ports } = this.options;
     if (verdict.kind !== 'refused' || waitForGrant === undefined || !waitingMayCure(verdict.message))
       return undefined;
     const left = waitForGrant.until - ports.clock.now();
+    if (left <= 0) return undefined;
+    if (credentialOffered(verdict.message) ?? waitForGrant.earlierAccess ?? false)
+      return attempt > 1 && left < CREDENTIAL_KEPT_MS ? undefined : Math.min(CREDENTIAL_KEPT_MS, left);
     const pause = RETRY_PAUSES_MS[attempt - 1] ?? RETRY_PAUSES_MS[RETRY_PAUSES_MS.length - 1] ?? 0;
-    return left <= 0 ? undefined : Math.min(pause, left);
+    return Math.min(pause, left);
+  }
+
+  /**
+   * Waits until another probe has gone, which may leave room in a quota. False when none is under way: then it isn't
+   * our own probes that fill it.
+   *
+   * @param gone how many had gone when the refused probe was made
+   */
+  async #roomMade(target: PullTarget, gone: number): Promise<boolean> {
+    const { clock, signal } = this.options.ports;
+    const probes = this.#probes;
+    this.#now(target, 'room');
+    while (probes.gone === gone && probes.underWay > 0)
+      await new Promise<void>((resolve) => probes.wakers.add(resolve));
+    signal.throwIfAborted();
+    if (probes.gone === gone) return false;
+    await clock.sleep(QUOTA_PAUSE_MS, signal);
+    return true;
   }
 
   /** One attempt with its clean-up. */
-  async #probe(target: PullTarget, ordinal: number, attempt: number): Promise<Verdict> {
+  async #probe(
+    target: PullTarget,
+    ordinal: number,
+    attempt: number,
+    tolerates: ProbeSpec['tolerates'],
+  ): Promise<Verdict> {
     const { connection, namespace, ports } = this.options;
+    const newNodeMs = target.autoscaled === true || target.provisioned === true ? NEW_NODE_MS : 0;
     const manifests = probeManifests({
       runId: this.options.runId,
       pool: target.nodePool,
+      ...(target.provisioned === true ? { poolLabel: NODEPOOL_LABEL } : {}),
       os: target.os.toLowerCase() === 'windows' ? 'windows' : 'linux',
       image: target.image,
+      ...optional('node', target.node),
+      tolerates,
       namespace,
       owner: this.options.owner,
       ordinal,
       attempt,
-      deadlineSeconds: Math.ceil(this.#limitMs / 1000) + DEADLINE_MARGIN_SECONDS,
+      deadlineSeconds: Math.ceil((newNodeMs + this.#limitMs) / 1000) + DEADLINE_MARGIN_SECONDS,
       ttlSeconds: TTL_SECONDS,
       now: ports.clock.now(),
     });
+    // A run that must end makes nothing more, so there is nothing more to remove either.
+    ports.signal.throwIfAborted();
     this.#jobs.add(manifests.name);
     this.#remember();
+    this.#probes.underWay += 1;
+    let verdict: Verdict | undefined;
     try {
-      return await attemptPull({
+      verdict = await attemptPull({
         connection,
         clock: ports.clock,
         feed: this.#feed,
         namespace,
         manifests,
         limitMs: this.#limitMs,
+        newNodeMs,
         signal: ports.signal,
+        tolerant: tolerates === 'all',
         noticed: (text) => this.#noticed(target, text),
+        nodeComing: () => this.#now(target, 'node'),
       });
+      return verdict;
     } finally {
-      await this.#remove(manifests.name);
+      await this.#remove(manifests);
+      this.#probes.underWay -= 1;
+      if (verdict?.kind !== 'again' || verdict.after !== 'quota') this.#probes.gone += 1;
+      for (const wake of this.#probes.wakers) wake();
+      this.#probes.wakers.clear();
     }
   }
 
   /** Removes one Job within its own limit, whatever became of the run's signal. */
-  async #remove(job: string): Promise<void> {
+  async #remove({ name: job, job: { spec } }: ProbeManifests): Promise<void> {
     const { connection, namespace, ports } = this.options;
     const limit = new AbortController();
     const done = new AbortController();
-    ports.clock.sleep(CLEAN_UP_MS, done.signal).then(
-      () => limit.abort(),
-      () => undefined,
-    );
+    const within = (ms: number): void =>
+      void ports.clock.sleep(ms, done.signal).then(
+        () => limit.abort(),
+        () => undefined,
+      );
+    within(ports.signal.aborted ? CLEAN_UP_MS : Math.max(CLEAN_UP_MS, connection.patienceMs));
+    ports.signal.addEventListener('abort', () => within(CLEAN_UP_MS), { once: true, signal: done.signal });
     try {
       let left = await removeProbes(connection, namespace, [job], limit.signal);
       if (ports.signal.aborted && left.length === 0) {
@@ -189,15 +329,15 @@ class Run {
         left = await removeProbes(connection, namespace, [job], limit.signal);
       }
       if (left.length === 0) this.#jobs.delete(job);
-      for (const one of left) this.#notRemoved(one.job, one.reason);
+      for (const one of left)
+        this.#notRemoved(one.job, one.reason, spec.activeDeadlineSeconds + spec.ttlSecondsAfterFinished);
     } finally {
       done.abort();
     }
   }
 
-  #notRemoved(job: string, reason: string): void {
+  #notRemoved(job: string, reason: string, lasts: number): void {
     const { namespace, onFinding } = this.options;
-    const lasts = Math.ceil(this.#limitMs / 1000) + DEADLINE_MARGIN_SECONDS + TTL_SECONDS;
     onFinding?.({
       id: 'probe-left-behind',
       title: `the probe Job ${job} may still be in the namespace ${namespace}`,
@@ -223,7 +363,7 @@ class Run {
     ports.remember([leftover]);
   }
 
-  #pull(target: PullTarget, verdict: Verdict, attempts: number, durationMs: number): Pull {
+  #pull(target: PullTarget, verdict: Decided, attempts: number, durationMs: number): Pull {
     const { nodePool, os, architecture, image } = target;
     const base = { nodePool, os, architecture, image, attempts, durationMs };
     if (verdict.kind === 'unknown') {
@@ -252,7 +392,7 @@ class Run {
   }
 
   /** The node's digest is held against the registry's; the node may know the same image by another manifest. */
-  #digest(target: PullTarget, verdict: Extract<Verdict, { kind: 'pulled' }>): Partial<Pull> {
+  #digest(target: PullTarget, verdict: Extract<Decided, { kind: 'pulled' }>): Partial<Pull> {
     const { digest } = verdict.outcome;
     if (digest === undefined) return {};
     if (digest === target.digest) return { digest, digestSource: 'registry' };
@@ -273,27 +413,42 @@ class Run {
       await clock.sleep(TELL_EVERY_MS, stop).catch(() => undefined);
       if (stop.aborted) return;
       const now = clock.now();
-      const pools = (what: 'pull' | 'grant'): string =>
-        [
-          ...new Set([...this.#busy].filter(([, busy]) => busy === what).map(([target]) => target.nodePool)),
-        ].join(', ');
       const until = this.options.waitForGrant?.until;
-      if (until !== undefined && this.#grantAwaitedSince !== undefined) {
-        const since = this.#grantAwaitedSince;
-        const all = [...new Set([...this.#busy.keys()].map((target) => target.nodePool))].join(', ');
-        if (all !== '')
+      const since = this.#grantAwaitedSince;
+      if (until !== undefined && since !== undefined) {
+        const { pools } = this.#busyWith();
+        if (pools !== '')
           log.waiting({
-            what: `the new grant to take effect (pools: ${all})`,
+            what: `the new grant to take effect (pools: ${pools})`,
             elapsedMs: now - since,
             limitMs: Math.max(0, until - since),
           });
-      } else if (pools('pull') !== '') {
+        continue;
+      }
+      for (const busy of ['pull', 'node', 'room'] as const) {
+        const { pools, since: begun } = this.#busyWith(busy);
+        if (pools === '') continue;
+        const { what, limitMs } = WAITS[busy];
         log.waiting({
-          what: `the nodes to pull (pools: ${pools('pull')})`,
-          elapsedMs: now - this.#began,
-          limitMs: this.#limitMs,
+          what: `${what} (pools: ${pools})`,
+          elapsedMs: now - begun,
+          limitMs: limitMs ?? this.#limitMs,
         });
       }
     }
+  }
+
+  /** Notes what a target is busy with from now on. */
+  #now(target: PullTarget, busy: Busy): void {
+    this.#busy.set(target, { busy, since: this.options.ports.clock.now() });
+  }
+
+  /** Pools whose targets are busy with something, or with anything, and since when. */
+  #busyWith(what?: Busy): { pools: string; since: number } {
+    const found = [...this.#busy].filter(([, { busy }]) => what === undefined || busy === what);
+    return {
+      pools: [...new Set(found.map(([target]) => target.nodePool))].join(', '),
+      since: Math.min(...found.map(([, { since }]) => since)),
+    };
   }
 }

@@ -1,19 +1,30 @@
 /** Decide: may the kubelet identity pull from the registry, and because of what? */
-import { decideAccess, readAssignments } from '../azure/access.js';
+import { decideAccess, groupsIn, readAssignments } from '../azure/access.js';
 import type { DecidedAccess, ReadAssignments } from '../azure/access.js';
 import { lastPart, sameId } from '../azure/arm-id.js';
+import { denialsAbout, listDenyAssignments } from '../azure/deny-assignments.js';
+import { excessOf } from '../azure/excess.js';
+import type { Excess } from '../azure/excess.js';
 import { isOurs } from '../azure/grant.js';
 import type { Registry } from '../azure/registry.js';
 import { pullRole } from '../azure/roles.js';
 import type { AzureSession } from '../azure/session.js';
 import { explainError, wrongRole } from '../diagnosis/explain.js';
+import { optional } from '../json.js';
 import { YOUNG_GRANT_MS } from '../report.js';
 import type { Grant } from '../report.js';
 import type { Telling } from '../telling.js';
+import { tellExcess } from './excess.js';
 
 /** Access as decided, or why it could not be. */
 export type AccessFacts = DecidedAccess & {
   unreadable?: unknown;
+  /** Why deny assignments could not be listed. */
+  denialsUnread?: unknown;
+  /** Assignments that give more than pulling. */
+  excess?: readonly Excess[];
+  /** Whether it could pull without these. */
+  pullsWithoutExcess?: boolean;
   /** Repositories that our own grant gives already. */
   kept?: string[];
   /** Somebody else's grant of the same role stands there, limited to other repositories: no other can be written. */
@@ -34,21 +45,63 @@ export async function readAccess(
   principalId: string,
   asked: (registry: Registry) => readonly string[] = () => [],
 ): Promise<AccessFacts> {
-  let read: ReadAssignments;
-  try {
-    read = await readAssignments(azure.roleAssignments(located.subscriptionId), located.id, principalId);
-  } catch (error) {
-    return {
-      allowed: 'unknown',
-      grants: [],
-      ignored: [],
-      limited: [],
-      because: 'role assignments could not be listed',
-      unreadable: error,
-    };
-  }
+  const facts = await evaluateAccess(azure, located, registry, principalId, asked);
+  return besideStanding(facts, await registry, principalId);
+}
+
+/** {@link readAccess} without regard to what connect could write: whether the identity may pull, and no more. */
+export async function evaluateAccess(
+  azure: AzureSession,
+  located: { id: string; subscriptionId: string },
+  registry: Promise<Registry>,
+  principalId: string,
+  asked: (registry: Registry) => readonly string[],
+): Promise<AccessFacts> {
+  const [held, denying] = await Promise.all([
+    settled(readAssignments(azure.roleAssignments(located.subscriptionId), located.id, principalId)),
+    settled(listDenyAssignments(azure.arm, located.id)),
+  ]);
+  const read: ReadAssignments =
+    'value' in held
+      ? held.value
+      : { assignments: [], groupsSeen: false, gaps: ['role assignments could not be listed'] };
+  const denials =
+    'value' in denying
+      ? await denialsAbout(azure.arm, located.id, denying.value, principalId, groupsIn(read, principalId))
+      : undefined;
   const facts = await registry;
-  return besideStanding(decideAccess(read, facts, principalId, asked(facts)), facts, principalId);
+  const decided = decideAccess(
+    { ...read, ...optional('denials', denials) },
+    facts,
+    principalId,
+    asked(facts),
+  );
+  const unseen = {
+    ...('value' in denying ? {} : { denialsUnread: denying.error }),
+    ...('value' in held || decided.allowed === false ? {} : { unreadable: held.error }),
+  };
+  const excess = excessOf(read.assignments, facts.mode);
+  const more = new Set(excess.map((one) => one.held));
+  const rest = { ...read, assignments: read.assignments.filter((one) => !more.has(one)) };
+  return {
+    ...decided,
+    ...unseen,
+    ...(excess.length === 0
+      ? {}
+      : {
+          excess,
+          pullsWithoutExcess: decideAccess(rest, facts, principalId, asked(facts)).allowed === true,
+        }),
+  };
+}
+
+/** What a call came to, so that two can be waited for side by side without either being lost. */
+async function settled<T>(call: Promise<T>): Promise<{ value: T } | { error: unknown }> {
+  try {
+    return { value: await call };
+  } catch (error) {
+    return { error };
+  }
 }
 
 /**
@@ -56,7 +109,7 @@ export async function readAccess(
  * other repositories is written anew and keeps these; one of somebody else's is not ours to change, so what connect
  * would do is not known.
  */
-function besideStanding(access: DecidedAccess, registry: Registry, principalId: string): AccessFacts {
+function besideStanding(access: AccessFacts, registry: Registry, principalId: string): AccessFacts {
   const standing = access.limited.find(
     ({ assignment }) =>
       assignment.principalId === principalId.toLowerCase() &&
@@ -64,8 +117,10 @@ function besideStanding(access: DecidedAccess, registry: Registry, principalId: 
       lastPart(assignment.roleDefinitionId) === pullRole(registry.mode)?.guid,
   );
   if (standing === undefined) return access;
-  if (isOurs(standing.assignment)) return { ...access, kept: standing.repositories };
-  if (access.allowed === true) return access;
+  // A condition of ours that someone has changed is no longer ours to extend.
+  if (isOurs(standing.assignment) && standing.repositories.length > 0)
+    return { ...access, kept: standing.repositories };
+  if (access.allowed === true || access.denied !== undefined) return access;
   const because = `${access.because}; it was not made by this tool, so its condition is not changed`;
   return { ...access, allowed: 'unknown', because, standsInTheWay: true };
 }
@@ -88,25 +143,63 @@ export function tellAccess(access: AccessFacts, registry: Registry, telling: Tel
     const cause = wrongRole({
       ignoredRole: access.ignored.length > 0,
       limitedRole: access.limited.length > 0,
+      denied: access.denied !== undefined,
       mode: registry.mode,
     });
     telling.tell('access', title, { status: 'fail', cause, evidence: access.because });
   }
 }
 
+/** Tells what stands beside the decision: deny assignments that could not be read, and rights that nobody needs. */
+export function tellBesideAccess(
+  access: AccessFacts,
+  registry: Registry,
+  principalId: string,
+  telling: Telling,
+): void {
+  if (access.denialsUnread !== undefined) {
+    const { evidence, fix } = explainError(access.denialsUnread, telling.facts, 'registry');
+    telling.tell(
+      'deny-assignments',
+      `no deny assignment keeps it from pulling from ${registry.loginServer}`,
+      {
+        status: 'skip',
+        evidence,
+        fix,
+      },
+    );
+  }
+  tellExcess(access, registry, principalId, telling);
+}
+
 /** Puts access into the report and into what fixes know. */
 export function keepAccess(access: AccessFacts, registry: Registry, telling: Telling): void {
   const role = pullRole(registry.mode);
+  const { denied } = access;
   telling.connection.access = {
     ...telling.connection.access,
     allowed: access.allowed,
     grants: access.grants,
+    ...optional('decidedBy', access.decidedBy?.length === 0 ? undefined : access.decidedBy),
+    ...optional('setAside', access.setAside?.length === 0 ? undefined : access.setAside),
+    ...(denied === undefined ? {} : { denied: { name: denied.name, id: denied.id, scope: denied.scope } }),
   };
-  telling.connection.wouldChange = access.allowed === 'unknown' ? 'unknown' : !access.allowed;
+  const missing = !access.allowed && denied === undefined;
+  telling.connection.wouldChange = access.allowed === 'unknown' ? 'unknown' : missing;
   if (role !== undefined) {
     telling.facts.role = role;
     telling.connection.role = role.name;
   }
+}
+
+/**
+ * Whether the identity's exchange with the registry may have succeeded before the grant, so that nodes may keep a
+ * credential without the new right: it had some role there, whatever it was worth, or the registry is ABAC-enabled,
+ * where the repositories decide and not the exchange.
+ */
+export function mayHaveSignedIn(before: AccessFacts, { mode }: Pick<Registry, 'mode'>): boolean {
+  const { grants, ignored, limited } = before;
+  return mode === 'AbacRepositoryPermissions' || grants.length + ignored.length + limited.length > 0;
 }
 
 /** Whether everything that gives access is so new that it may not work yet. */

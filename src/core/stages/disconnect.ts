@@ -52,7 +52,9 @@ export async function disconnect(
   const cluster = await clusterOrGone(request, clusterRef, resolver, registryRead, telling, since);
   if (cluster !== undefined) refuseOtherIdentity(cluster, request);
   const principalId =
-    cluster === undefined ? goneIdentity(request, telling) : checkIdentity(cluster, request, telling);
+    cluster === undefined
+      ? goneIdentity(request, telling)
+      : await checkIdentity(cluster, request, resolver, telling);
   const registry = await resolveRegistry(resolver, registryRef, telling, since);
 
   const client = azure.roleAssignments(registry.subscriptionId);

@@ -1,12 +1,22 @@
-/** What is pulled: the images that were asked for, or one that this login can list. */
+/** What is pulled: the images that were asked for, the one that is imported, or one that this login can list. */
+import { chooseImage } from '../azure/choose-image.js';
 import { RegistryError } from '../azure/data-plane.js';
 import type { DataPlane, ImageFacts } from '../azure/data-plane.js';
+import { importProbeImage, PROBE_REPOSITORY, PROBE_TAG, probeSource } from '../azure/import-image.js';
 import type { Registry } from '../azure/registry.js';
+import { RIGHTS } from '../azure/rights.js';
+import type { AzureSession } from '../azure/session.js';
+import { ArmError } from '../azure/arm.js';
+import { command } from '../diagnosis/commands.js';
+import { CAUSES } from '../diagnosis/causes.js';
+import { explainError } from '../diagnosis/explain.js';
+import type { Explained } from '../diagnosis/explain.js';
 import { CredentialWithheld } from '../http/trust.js';
 import { HttpFault, SignInError } from '../ports.js';
+import type { Ports } from '../ports.js';
 import { InputErrors } from '../request.js';
 import type { ImageRef, Request } from '../request.js';
-import { isGranted } from './repositories.js';
+import type { Telling } from '../telling.js';
 
 /** An image to pull, with what this login saw of it. */
 export interface WantedImage {
@@ -15,6 +25,8 @@ export interface WantedImage {
   repository: string;
   /** We chose it; else the user named it. */
   chosen: boolean;
+  /** Why we chose it, for people. */
+  why?: string;
   seen: 'there' | 'absent' | 'unknown';
   facts?: ImageFacts;
   /** Why it could not be seen. */
@@ -78,27 +90,91 @@ async function choose(
 ): Promise<WantedImage> {
   let because: string;
   try {
-    const chosen = await dataPlane.chooseImage(platforms, (name) => isGranted(request, name));
-    if (chosen !== undefined) {
-      const { repository, tag, facts } = chosen;
+    const found = await chooseImage(dataPlane, platforms, request.repositories);
+    if (!('none' in found)) {
+      const { repository, tag, facts, why } = found;
       return {
         reference: `${registry.loginServer}/${repository}:${tag}`,
         repository,
         chosen: true,
+        why: `chosen because none was named: ${why}`,
         seen: 'there',
         facts,
       };
     }
-    because = 'this login sees no tagged image there';
+    because = `${found.none}${found.refused ? rightsHint(registry) : ''}`;
   } catch (error) {
-    because = reason(error);
+    because = `${reason(error)}${isRefusal(error) ? rightsHint(registry) : ''}`;
   }
+  const other = request.mode === 'connect' ? ', or set import-probe-image: true,' : '';
   throw new InputErrors([
     {
       input: 'image',
-      wanted: `name an image of ${registry.loginServer}, such as team/app:1.2, because none could be chosen (${because})`,
+      wanted: `name an image of ${registry.loginServer}, such as team/app:1.2,${other} because none could be chosen (${because})`,
     },
   ]);
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof RegistryError && (error.status === 401 || error.status === 403);
+}
+
+/** What choosing takes. On ABAC-enabled registries reading a repository isn't enough to list them. */
+function rightsHint({ mode }: Registry): string {
+  const abac = mode === 'AbacRepositoryPermissions';
+  const rights = RIGHTS.filter(
+    ({ when }) => when === `no image named, ${abac ? 'ABAC Repository' : 'RBAC Registry'} Permissions`,
+  );
+  const listing = abac ? '; listing needs the role Container Registry Repository Catalog Lister there' : '';
+  return `; choosing one takes ${rights.map(({ operation }) => operation).join(', ')}${listing}`;
+}
+
+/**
+ * The probe image, put into the registry where it isn't there yet, with a check that says what stays there.
+ *
+ * @throws {StoryEnds} when it can't be put there: nothing else was written then
+ */
+export async function importedImage(
+  registry: Registry,
+  azure: AzureSession,
+  ports: Ports,
+  telling: Telling,
+): Promise<WantedImage> {
+  const since = ports.clock.now();
+  azure.trust.admitLoginServer(registry.loginServer);
+  const dataPlane = azure.dataPlane(registry);
+  const image: ImageRef = { repository: PROBE_REPOSITORY, tag: PROBE_TAG, text: '' };
+  const title = `${PROBE_REPOSITORY}:${PROBE_TAG} is in ${registry.loginServer}, to be pulled`;
+  const stays = `it stays there, and ${command('az', 'acr', 'repository', 'delete', '-n', registry.name, '--repository', PROBE_REPOSITORY, '--yes').pasteable} removes it`;
+  const before = await look(image, registry, dataPlane);
+  if (before.seen === 'there') {
+    telling.pass('probe-image', title, `it was there already; ${stays}`, since);
+    return { ...before, chosen: true, why: 'imported earlier to be pulled' };
+  }
+  try {
+    const { sender, credential, cloud } = azure;
+    const { clock, signal } = ports;
+    const outcome = await importProbeImage({ registry, sender, credential, cloud, clock, signal });
+    const how = outcome === 'there' ? 'it was there already' : `imported now from ${probeSource(cloud)}`;
+    telling.pass('probe-image', title, `${how}; ${stays}`, since);
+  } catch (error) {
+    telling.end('probe-image', title, notImported(error, telling), since);
+  }
+  // Who could not look before can't now either.
+  const after = before.seen === 'unknown' ? before : await look(image, registry, dataPlane);
+  // What was imported a moment ago is there, whatever a lagging replica says: the nodes' word counts.
+  const seen = after.seen === 'absent' ? 'unknown' : after.seen;
+  return { ...after, seen, chosen: true, why: 'imported to be pulled' };
+}
+
+/** Refusals that are none of the well-known ones are the registry's own, about the copy. */
+function notImported(error: unknown, telling: Telling): Explained {
+  const explained = explainError(error, telling.facts, 'registry');
+  const own =
+    error instanceof ArmError && ![401, 403, 404, 408, 429].includes(error.status) && error.status < 500;
+  if (!own || explained.cause !== 'arm-error') return { ...explained, status: 'unknown' };
+  const cause = 'probe-image-not-imported';
+  return { status: 'unknown', cause, evidence: explained.evidence, fix: CAUSES[cause].fix(telling.facts) };
 }
 
 function reason(error: unknown): string {

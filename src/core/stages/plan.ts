@@ -35,8 +35,10 @@ export function plan(
 ): Result {
   const { connection } = telling;
   const title = `what connect would write for ${registry.loginServer} is known`;
-  if (access.allowed !== false) {
+  if (access.allowed !== false || access.denied !== undefined) {
     tellAccess(access, registry, telling);
+    // No grant helps against a deny assignment: there is nothing to plan.
+    if (access.denied !== undefined) return 'failed';
     if (access.allowed === 'unknown') return 'unknown';
     connection.plan = [];
     telling.pass('plan', title, 'nothing: access is there');

@@ -1,62 +1,22 @@
 /** Prove: every requested pull, by pods on the cluster's own nodes. */
 import type { Cluster, NodePool } from '../azure/cluster.js';
 import type { Registry } from '../azure/registry.js';
-import type { AzureSession } from '../azure/session.js';
 import { CAUSES, isCause, pageOf } from '../diagnosis/causes.js';
 import { explainPull } from '../diagnosis/explain.js';
 import type { PullFacts } from '../diagnosis/explain.js';
-import { directConnection } from '../kubernetes/connection.js';
 import type { ClusterConnection } from '../kubernetes/connection.js';
-import { parseKubeconfig, KubeconfigError } from '../kubernetes/kubeconfig.js';
-import type { ClusterLogin } from '../kubernetes/kubeconfig.js';
+import { ClusterRefusal } from '../kubernetes/answers.js';
+import { nodesByPool } from '../kubernetes/nodes.js';
+import type { ClusterNode } from '../kubernetes/nodes.js';
 import { provePulls } from '../kubernetes/prove.js';
-import type { PullTarget } from '../kubernetes/prove.js';
+import type { PullTarget, WaitForGrant } from '../kubernetes/prove.js';
+import { refusedBy } from '../kubernetes/policies.js';
+import { optional } from '../json.js';
 import type { Ports } from '../ports.js';
 import type { Pull } from '../report.js';
 import type { Request } from '../request.js';
 import type { Telling } from '../telling.js';
 import type { WantedImage } from './image.js';
-
-/**
- * A connection to the cluster's API server, as its user kubeconfig says. The credential goes only to hosts that ARM named
- * for this cluster; an Entra cluster's kubeconfig holds none, and this login's own token is used.
- *
- * @throws {KubeconfigError} when the kubeconfig can't be used
- * @throws {CredentialWithheld} when it names another server than ARM does
- */
-export function connectTo(
-  cluster: Cluster,
-  kubeconfig: string,
-  azure: AzureSession,
-  ports: Ports,
-): ClusterConnection {
-  const login = parseKubeconfig(kubeconfig);
-  for (const host of cluster.apiServers) azure.trust.admitApiServer(host);
-  const { credential } = login;
-  azure.trust.mayCarry('cluster-credential', new URL(login.server));
-  if (credential.kind === 'none') throw new KubeconfigError('the kubeconfig holds no credential');
-  if (credential.kind === 'certificate') ports.log.secret(credential.key);
-  if (credential.kind === 'token') ports.log.secret(credential.token);
-  return directConnection({
-    server: login.server,
-    tls: tlsOf(login),
-    clock: ports.clock,
-    send: (request) => azure.sender.open({ ...request, carries: 'cluster-credential' }),
-    authorization: async () => {
-      if (credential.kind === 'token') return `Bearer ${credential.token}`;
-      if (credential.kind !== 'exec') return undefined;
-      const { token } = await azure.credential.token(azure.cloud.kubernetesScope);
-      return `Bearer ${token}`;
-    },
-  });
-}
-
-function tlsOf({ ca, credential }: ClusterLogin): { ca?: string; cert?: string; key?: string } {
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(credential.kind === 'certificate' ? { cert: credential.certificate, key: credential.key } : {}),
-  };
-}
 
 /** Pools to pull on, and those that can't be. */
 export interface ChosenPools {
@@ -65,21 +25,64 @@ export interface ChosenPools {
   missing: { name: string; why: string }[];
   /** Without nodes, and not asked for. */
   empty: NodePool[];
+  /** Nodes that are no pool of Azure's list and weren't asked for: why nothing is pulled there. */
+  beside: { name: string; why: string }[];
 }
 
+/** Nodes that Azure doesn't list among the pools, as the report calls them. */
+const PROVISIONED = 'node auto-provisioning';
+const VIRTUAL = 'virtual nodes';
+
+/**
+ * The pools to pull on. Pools of node auto-provisioning are in the cluster only, not in Azure's list
+ * (https://learn.microsoft.com/azure/aks/node-auto-provisioning), so one that is named is taken at the user's word.
+ * Virtual nodes are never pulled on: Azure Container Instances pull there, not with the kubelet identity
+ * (https://learn.microsoft.com/azure/aks/virtual-nodes).
+ */
 export function choosePools(cluster: Cluster, request: Request): ChosenPools {
   const named = request.nodePools;
   const known = new Map(cluster.pools.map((pool) => [pool.name, pool]));
-  const asked = named.length === 0 ? cluster.pools : named.flatMap((name) => known.get(name) ?? []);
+  const asked =
+    named.length === 0
+      ? cluster.pools
+      : named.flatMap((name) => known.get(name) ?? provisionedPool(cluster, name) ?? []);
+  const beside = [
+    {
+      name: PROVISIONED,
+      there: cluster.nodeProvisioning,
+      why: 'Azure does not list its NodePools: name them (input node-pools) to pull there',
+    },
+    {
+      name: VIRTUAL,
+      there: cluster.virtualNodes,
+      why: 'Azure Container Instances pull there, never with the kubelet identity',
+    },
+  ];
   return {
     pools: asked.filter((pool) => pool.count > 0),
     missing: named.flatMap((name) => {
       const pool = known.get(name);
+      if (pool === undefined && cluster.nodeProvisioning === true) return [];
       if (pool === undefined)
         return [{ name, why: `there is no such pool; the cluster has ${[...known.keys()].join(', ')}` }];
       return pool.count === 0 ? [{ name, why: 'it runs no node now' }] : [];
     }),
     empty: named.length === 0 ? cluster.pools.filter((pool) => pool.count === 0) : [],
+    beside: named.length === 0 ? beside.filter(({ there }) => there === true) : [],
+  };
+}
+
+/** A NodePool that only the cluster knows. Its nodes are Linux; of which architecture, nobody says beforehand. */
+function provisionedPool({ nodeProvisioning }: Cluster, name: string): NodePool | undefined {
+  if (nodeProvisioning !== true) return undefined;
+  return {
+    name,
+    os: 'linux',
+    architecture: 'amd64',
+    count: 1,
+    autoscaled: true,
+    taints: [],
+    provisioned: true,
   };
 }
 
@@ -89,9 +92,13 @@ export interface Proof {
   registry: Registry;
   chosen: ChosenPools;
   images: readonly WantedImage[];
+  /** Every node by its pool, for `nodes: all`; else one of each pool is pulled on. */
+  nodes?: ReadonlyMap<string, readonly ClusterNode[]>;
   facts: Omit<PullFacts, 'imageSeen'>;
-  /** Until when a refusal that a new grant may cure is tried again. */
-  waitUntil?: number;
+  /** A refusal that a new grant may cure is tried again. */
+  waitForGrant?: WaitForGrant;
+  /** Asked once a pull was refused though nothing known explains it: what else can be found out. */
+  lookCloser?: () => Promise<Partial<PullFacts>>;
 }
 
 /** Makes all pulls side by side; tells and keeps each. */
@@ -101,20 +108,49 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
   const pairs = proof.images.flatMap((image) => chosen.pools.map((pool) => ({ image, pool })));
   const lacking = pairs.filter(({ image, pool }) => lacksPlatform(image, pool));
   const wanted = pairs.filter((pair) => !lacking.includes(pair));
-  const targets = wanted.map(({ image, pool }): PullTarget => ({
-    nodePool: pool.name,
-    os: pool.os,
-    architecture: pool.architecture,
-    image: image.reference,
-    ...(image.facts === undefined ? {} : { digest: image.facts.digest }),
-  }));
+  const { nodes } = proof;
+  const targets = wanted.flatMap(({ image, pool }): PullTarget[] => {
+    const target: PullTarget = {
+      nodePool: pool.name,
+      os: pool.os,
+      architecture: pool.provisioned === true ? 'unknown' : pool.architecture,
+      image: image.reference,
+      // What taints a NodePool's nodes get is not in Azure's list.
+      ...(pool.provisioned === true ? { provisioned: true } : { taints: pool.taints }),
+      autoscaled: pool.autoscaled,
+      ...(image.facts === undefined ? {} : { digest: image.facts.digest }),
+    };
+    if (nodes === undefined) return [target];
+    return nodesOf(pool, nodes).flatMap(({ name, ready }) => (ready ? [{ ...target, node: name }] : []));
+  });
+  const unready = wanted.flatMap(({ image, pool }) => {
+    if (nodes === undefined) return [];
+    const own = nodesOf(pool, nodes);
+    const gone = notTried(
+      pool.name,
+      cluster,
+      image,
+      'unknown',
+      'the API server lists no node of it',
+      'no-nodes',
+    );
+    if (own.length === 0) return [gone];
+    return own
+      .filter(({ ready }) => !ready)
+      .map(({ name }) => ({
+        ...notTried(pool.name, cluster, image, 'unknown', 'the node is not ready', 'node-not-ready'),
+        node: name,
+      }));
+  });
   const settled: Pull[] = [
+    ...unready,
     ...chosen.missing.map(({ name, why }) =>
       notTried(name, cluster, proof.images[0], 'unknown', why, 'no-nodes'),
     ),
     ...chosen.empty.map((pool) =>
       notTried(pool.name, cluster, proof.images[0], 'skip', 'the pool runs no node now'),
     ),
+    ...chosen.beside.map(({ name, why }) => notTried(name, cluster, proof.images[0], 'skip', why)),
     ...lacking.map(({ image, pool }) =>
       noPlatform(
         notTried(
@@ -140,21 +176,46 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
     owner: 'aks-acr-pull',
     targets,
     ports,
-    ...(proof.waitUntil === undefined ? {} : { waitForGrant: { until: proof.waitUntil } }),
+    ...optional('waitForGrant', proof.waitForGrant),
     onFinding: (finding) => telling.finding(finding),
   });
+  const factsOf = (pull: Pull): PullFacts => ({
+    ...proof.facts,
+    imageSeen: seen.get(pull.image) ?? 'unknown',
+  });
+  const unresolved = pulled.some(
+    (pull) =>
+      pull.status === 'fail' && explainPull(pull.message ?? '', factsOf(pull)) === 'unauthorized-unresolved',
+  );
+  const closer = unresolved ? await proof.lookCloser?.() : undefined;
   const explained = pulled.map((pull) => {
     const image = proof.images.find((candidate) => candidate.reference === pull.image);
-    return explain(
-      pull,
-      image,
-      { ...proof.facts, imageSeen: seen.get(pull.image) ?? 'unknown' },
-      poolsNamed,
-      telling,
-    );
+    return explain(pull, image, { ...factsOf(pull), ...closer }, poolsNamed, telling);
   });
   for (const pull of explained) keep(pull, telling);
   return [...settled, ...explained];
+}
+
+/** Every node by its pool, for `nodes: all`. @throws {StoryEnds} when they can't be listed */
+export async function everyNode(
+  connection: ClusterConnection,
+  ports: Ports,
+  telling: Telling,
+): Promise<Map<string, ClusterNode[]>> {
+  try {
+    return await nodesByPool(connection, ports.signal);
+  } catch (error) {
+    if (!(error instanceof ClusterRefusal)) throw error;
+    return telling.end('nodes', 'this login may list the nodes', {
+      status: 'unknown',
+      cause: 'nodes-unreadable',
+      evidence: error.message,
+    });
+  }
+}
+
+function nodesOf(pool: NodePool, nodes: ReadonlyMap<string, readonly ClusterNode[]>): readonly ClusterNode[] {
+  return nodes.get(pool.name) ?? [];
 }
 
 function keep(pull: Pull, telling: Telling): void {
@@ -166,6 +227,7 @@ function keep(pull: Pull, telling: Telling): void {
 function lacksPlatform({ facts }: WantedImage, pool: NodePool): boolean {
   return (
     facts !== undefined &&
+    pool.provisioned !== true &&
     facts.platforms.length > 0 &&
     !facts.platforms.includes(`${pool.os}/${pool.architecture}`)
   );
@@ -177,7 +239,7 @@ function notTried(
   image: WantedImage | undefined,
   status: 'skip' | 'unknown',
   message: string,
-  cause?: 'no-nodes',
+  cause?: 'no-nodes' | 'node-not-ready',
 ): Pull {
   const pool = cluster.pools.find((candidate) => candidate.name === poolName);
   return {
@@ -213,7 +275,11 @@ function explain(
   const cause =
     pull.status === 'fail' ? explainPull(pull.message ?? '', facts) : (pull.cause ?? 'undetermined');
   if (cause === 'platform-mismatch-arch') return noPlatform(pull, image, poolsNamed);
-  const fixFacts = { ...telling.facts, ...(image === undefined ? {} : { image: image.repository }) };
+  const fixFacts = {
+    ...telling.facts,
+    ...optional('image', image?.repository),
+    ...optional('refusedBy', refusedBy(pull.message ?? '')),
+  };
   return {
     ...pull,
     cause,

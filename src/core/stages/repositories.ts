@@ -1,5 +1,5 @@
 /** Which repositories of a registry a run is about, and which a grant must hold. */
-import { coversRepository } from '../azure/condition.js';
+import { PROBE_REPOSITORY } from '../azure/import-image.js';
 import type { Registry } from '../azure/registry.js';
 import type { Request } from '../request.js';
 import type { Telling } from '../telling.js';
@@ -12,6 +12,7 @@ export function askedRepositories(request: Request, registry: Pick<Registry, 'lo
   const images = request.images
     .filter(({ host }) => host === undefined || host === registry.loginServer)
     .map(({ repository }) => repository);
+  if (request.importProbeImage) images.push(PROBE_REPOSITORY);
   const asksFirst = request.mode === 'check' ? images : request.repositories;
   return [...new Set(asksFirst.length > 0 ? asksFirst : [...images, ...request.repositories])];
 }
@@ -27,11 +28,6 @@ export function grantedRepositories(
   kept: readonly string[] = [],
 ): string[] {
   return repositories.length === 0 ? [] : [...repositories, ...kept];
-}
-
-/** Whether an image may be chosen for a pull: one of the repositories that the grant is limited to. */
-export function isGranted({ repositories }: Pick<Request, 'repositories'>, repository: string): boolean {
-  return repositories.length === 0 || coversRepository(repositories, repository);
 }
 
 /** Only ABAC-enabled registries know grants for single repositories. @throws {StoryEnds} for any other */

@@ -1,19 +1,30 @@
 /** Resolve: the cluster, its kubelet identity and the registry, as ARM describes them; side by side. */
+import { ArmError } from '../azure/arm.js';
+import { clusterId } from '../azure/arm-id.js';
 import { readCluster } from '../azure/cluster.js';
 import type { Cluster } from '../azure/cluster.js';
-import { clusterId } from '../azure/arm-id.js';
-import { locateRegistry, readRegistry } from '../azure/registry.js';
+import type { Looked } from '../azure/graph.js';
+import { answersAsRegistry, locateRegistry, readRegistry, RegistryNotFound } from '../azure/registry.js';
 import type { Located, Registry } from '../azure/registry.js';
 import type { AzureSession } from '../azure/session.js';
+import { CAUSES } from '../diagnosis/causes.js';
 import { command } from '../diagnosis/commands.js';
 import { explainError } from '../diagnosis/explain.js';
+import type { Explained } from '../diagnosis/explain.js';
+import { wantedTenant } from '../diagnosis/refusals.js';
 import { optional } from '../json.js';
 import { InputErrors } from '../request.js';
 import type { ClusterRef, RegistryRef, Request } from '../request.js';
 import type { Telling } from '../telling.js';
 
-/** Reads of clusters and registries that several connections of one run share. */
+/** The principal whose rights decide pulls, and how it is known. */
+export type Principal =
+  | { known: 'by-azure' | 'by-input' | 'by-directory'; objectId: string }
+  | { known: 'no'; directory?: Exclude<Looked, { outcome: 'found' }> };
+
+/** Reads of clusters, identities and registries that several connections of one run share. */
 export class Resolver {
+  readonly #principals = new Map<Cluster, Promise<Principal>>();
   readonly #clusters = new Map<ClusterRef, Promise<Cluster>>();
   readonly #located = new Map<RegistryRef, Promise<Located>>();
   readonly #registries = new Map<RegistryRef, Promise<Registry>>();
@@ -25,6 +36,28 @@ export class Resolver {
 
   cluster(ref: ClusterRef): Promise<Cluster> {
     return remembered(this.#clusters, ref, () => readCluster(this.azure.arm, this.clusterId(ref)));
+  }
+
+  /**
+   * Whom the nodes pull as. Of a service principal Azure names the application alone; unless its object id is given, the
+   * directory is asked, if this login may.
+   */
+  principal(cluster: Cluster, given: string | undefined): Promise<Principal> {
+    return remembered(this.#principals, cluster, async (): Promise<Principal> => {
+      const { identity } = cluster;
+      if (identity.kind === 'managed-identity') return { known: 'by-azure', objectId: identity.objectId };
+      if (identity.kind === 'unknown') return { known: 'no' };
+      if (given !== undefined) return { known: 'by-input', objectId: given };
+      const looked = await this.azure.graph.servicePrincipal({ applicationId: identity.clientId });
+      return looked.outcome === 'found'
+        ? { known: 'by-directory', objectId: looked.objectId }
+        : { known: 'no', directory: looked };
+    });
+  }
+
+  /** Whether a registry answers there, whoever may see it. */
+  answers(loginServer: string): Promise<boolean> {
+    return answersAsRegistry(this.azure.sender, loginServer);
   }
 
   clusterId(ref: ClusterRef): string {
@@ -91,7 +124,7 @@ export async function resolveCluster(
   }
   const { id, name, location, kubernetesVersion, provisioningState, powerState, resourceGroup } = cluster;
   telling.connection.cluster = { id, name, location, kubernetesVersion, provisioningState, powerState };
-  telling.facts.cluster = { id, name, resourceGroup };
+  telling.facts.cluster = { id, name, resourceGroup, ...optional('azureRbac', cluster.entra?.azureRbac) };
   const pools = cluster.pools.map((pool) => `${pool.name} (${pool.count} × ${pool.os}/${pool.architecture})`);
   telling.pass(
     'cluster',
@@ -117,58 +150,90 @@ export function checkClusterState(cluster: Cluster, pulls: boolean, telling: Tel
   telling.pass('cluster-running', title, evidence);
 }
 
+/** The right that lets a login ask the directory for a service principal. */
+export const DIRECTORY_RIGHT =
+  'the Microsoft Graph permission Application.Read.All, or the Entra role Directory Readers';
+
 /** The principal whose rights decide pulls. @returns its object id */
-export function checkIdentity(cluster: Cluster, request: Request, telling: Telling): string {
+export async function checkIdentity(
+  cluster: Cluster,
+  request: Request,
+  resolver: Resolver,
+  telling: Telling,
+): Promise<string> {
   const title = `cluster ${cluster.name} has a kubelet identity`;
+  const since = telling.now();
+  const principal = await resolver.principal(cluster, request.kubeletObjectId);
   const { identity } = cluster;
-  switch (identity.kind) {
-    case 'managed-identity': {
-      const { objectId, clientId, resourceId } = identity;
-      telling.connection.identity = {
-        kind: identity.kind,
-        objectId,
-        ...optional('clientId', clientId),
-        ...optional('resourceId', resourceId),
-      };
-      telling.facts.kubeletObjectId = objectId;
-      telling.pass(
-        'kubelet-identity',
-        title,
-        `object id ${objectId}${resourceId === undefined ? '' : ` (${resourceId.split('/').at(-1) ?? ''})`}`,
-      );
-      return objectId;
-    }
-    case 'service-principal': {
-      telling.facts.servicePrincipalClientId = identity.clientId;
-      telling.facts.kubeletIsServicePrincipal = true;
-      const objectId = request.kubeletObjectId;
-      telling.connection.identity = {
-        kind: identity.kind,
-        clientId: identity.clientId,
-        ...optional('objectId', objectId),
-      };
-      if (objectId === undefined) {
-        telling.end('kubelet-identity', title, {
-          status: 'unknown',
-          cause: 'service-principal-cluster',
-          evidence: `the nodes use the service principal of application ${identity.clientId}`,
-        });
-      }
-      telling.facts.kubeletObjectId = objectId;
-      telling.pass(
-        'kubelet-identity',
-        title,
-        `service principal with object id ${objectId}, as input kubelet-object-id says`,
-      );
-      return objectId;
-    }
-    case 'unknown':
-      return telling.end('kubelet-identity', title, {
-        status: 'unknown',
-        cause: 'cluster-being-made',
-        evidence: `Azure names none yet; provisioning state ${cluster.provisioningState || 'unknown'}`,
-      });
+  if (identity.kind === 'unknown') {
+    return telling.end('kubelet-identity', title, {
+      status: 'unknown',
+      cause: 'cluster-being-made',
+      evidence: `Azure names none yet; provisioning state ${cluster.provisioningState || 'unknown'}`,
+    });
   }
+  const objectId = principal.known === 'no' ? undefined : principal.objectId;
+  telling.connection.identity = {
+    ...identity,
+    ...optional('objectId', objectId),
+  };
+  if (identity.kind === 'service-principal') {
+    telling.facts.servicePrincipalClientId = identity.clientId;
+    telling.facts.kubeletIsServicePrincipal = true;
+  }
+  if (principal.known === 'no' || objectId === undefined)
+    return endWithout(cluster, principal, title, telling, since);
+  telling.facts.kubeletObjectId = objectId;
+  const evidence = {
+    'by-azure': `object id ${objectId}${nameOf(identity)}`,
+    'by-input': `service principal with object id ${objectId}, as input kubelet-object-id says`,
+    'by-directory': `service principal with object id ${objectId}, as the directory says of its application`,
+  };
+  telling.pass('kubelet-identity', title, evidence[principal.known], since);
+  return objectId;
+}
+
+function nameOf(identity: Cluster['identity']): string {
+  const resourceId = identity.kind === 'managed-identity' ? identity.resourceId : undefined;
+  return resourceId === undefined ? '' : ` (${resourceId.split('/').at(-1) ?? ''})`;
+}
+
+/** A service principal whose object id nobody says: because this login may not ask, or because there is none. */
+function endWithout(
+  { identity }: Cluster,
+  principal: Principal,
+  title: string,
+  telling: Telling,
+  since: number,
+): never {
+  const application = identity.kind === 'service-principal' ? identity.clientId : '';
+  const evidence = `the nodes use the service principal of application ${application}`;
+  const directory = principal.known === 'no' ? principal.directory : undefined;
+  if (directory?.outcome === 'none') {
+    telling.end(
+      'kubelet-identity',
+      title,
+      {
+        status: 'fail',
+        cause: 'kubelet-identity-missing',
+        evidence: `${evidence}, and the directory has none for it`,
+      },
+      since,
+    );
+  }
+  if (directory !== undefined) {
+    telling.tell(
+      'directory',
+      `this login may ask the directory for the service principal of application ${application}`,
+      { status: 'skip', evidence: `${directory.because}; it would need ${DIRECTORY_RIGHT}` },
+      since,
+    );
+  }
+  return telling.end('kubelet-identity', title, {
+    status: 'unknown',
+    cause: 'service-principal-cluster',
+    evidence,
+  });
 }
 
 export async function resolveRegistry(
@@ -182,7 +247,7 @@ export async function resolveRegistry(
   try {
     registry = await resolver.registry(ref);
   } catch (error) {
-    return telling.end('registry', title, explainError(error, telling.facts, 'registry'), since);
+    return telling.end('registry', title, await explainRegistry(error, ref, resolver, telling), since);
   }
   const { id, name, loginServer, mode, anonymousPull, publicNetworkAccess } = registry;
   telling.connection.registry = {
@@ -199,8 +264,7 @@ export async function resolveRegistry(
     AbacRepositoryPermissions: 'is ABAC-enabled, so AcrPull counts for nothing there',
     unknown: "doesn't say which roles it takes",
   };
-  const network = registry.networkRestricted ? '; its network rules keep most addresses out' : '';
-  telling.pass('registry', title, `${loginServer} ${modes[mode]}${network}`, since);
+  telling.pass('registry', title, [`${loginServer} ${modes[mode]}`, ...settings(registry)].join('; '), since);
   if (anonymousPull) {
     telling.finding({
       id: 'anonymous-pull',
@@ -214,4 +278,53 @@ export async function resolveRegistry(
     });
   }
   return registry;
+}
+
+/** What few look at, and what bears on pulls from a network. What it means for the nodes is theirs to say. */
+function settings(registry: Registry): string[] {
+  const { publicNetworkAccess, networkRestricted, networkRules, privateEndpoints, dataEndpoints } = registry;
+  const off = publicNetworkAccess === 'Disabled';
+  return [
+    ...(off ? [`public access is off: ${privateEndpoints} private endpoint(s) lead to it`] : []),
+    ...(networkRestricted && !off
+      ? [
+          `its network rules keep most addresses out: ${networkRules} rule(s), ${privateEndpoints} private endpoint(s)`,
+        ]
+      : []),
+    ...(dataEndpoints.length > 0 ? [`its layers come from ${dataEndpoints.join(', ')}`] : []),
+    ...(registry.armAudienceTokens ? [] : ['it takes no tokens that are meant for Azure Resource Manager']),
+  ];
+}
+
+/**
+ * A registry that can't be read. ARM says when its subscription belongs to another tenant; one that is nowhere to be seen
+ * but answers by its name is there, in another tenant or out of this login's sight.
+ */
+async function explainRegistry(
+  error: unknown,
+  ref: RegistryRef,
+  resolver: Resolver,
+  telling: Telling,
+): Promise<Explained> {
+  if (error instanceof ArmError && error.code === 'InvalidAuthenticationTokenTenant') {
+    const tenant = wantedTenant(error.said);
+    Object.assign(telling.facts, optional('wantedTenant', tenant));
+    const facts = { ...telling.facts, wantedRegistry: ref.by === 'id' ? ref.name : ref.text };
+    return {
+      status: 'fail',
+      cause: 'registry-in-another-tenant',
+      evidence: error.message,
+      fix: CAUSES['registry-in-another-tenant'].fix(facts),
+    };
+  }
+  if (
+    error instanceof RegistryNotFound &&
+    ref.by === 'login-server' &&
+    (await resolver.answers(ref.loginServer))
+  ) {
+    telling.facts.registryAnswers = true;
+    const told = explainError(error, telling.facts, 'registry');
+    return { ...told, evidence: `${told.evidence}; yet a container registry answers at ${ref.loginServer}` };
+  }
+  return explainError(error, telling.facts, 'registry');
 }

@@ -160,7 +160,8 @@ function application(
       return { token: value, expiresOn: expiresOnTimestamp };
     } catch (error) {
       const refusal = heard.refusal();
-      if (refusal === undefined) throw unanswered(`sign in as ${clientId} by ${by}`, heard.fault() ?? error);
+      if (refusal === undefined)
+        throw unanswered(`sign in as ${clientId} by ${by}`, heard.fault() ?? heard.strange() ?? error);
       throw refused(
         { by, shows, scope, clientId, tenantId, ...(claims === undefined ? {} : { assertion: claims }) },
         refusal,
@@ -170,7 +171,7 @@ function application(
   return { description: by, token, subscriptionId: async () => subscriptionId?.toLowerCase() };
 }
 
-/** Passes everything on, and remembers what MSAL would hide: the last refusal, and the last fault. */
+/** Passes everything on, and remembers what MSAL would hide: the last refusal, fault, and answer that is none of Entra's. */
 function listening(
   client: HttpClient,
   log: Pick<Log, 'secret'>,
@@ -178,12 +179,15 @@ function listening(
   client: HttpClient;
   refusal(): Refusal | undefined;
   fault(): unknown;
+  strange(): unknown;
 } {
   let refusal: Refusal | undefined;
   let fault: unknown;
+  let strange: unknown;
   return {
     refusal: () => refusal,
     fault: () => fault,
+    strange: () => strange,
     client: {
       async sendRequest(request) {
         try {
@@ -192,6 +196,12 @@ function listening(
           const token = asText(at(parseJson(body), 'access_token'));
           // Before MSAL, or anyone it tells, has it.
           if (token !== undefined) log.secret(token);
+          if (parseJson(body) === undefined) {
+            const type = response.headers.get('content-type') ?? 'no content type';
+            strange = new Error(
+              `${new URL(request.url).host} answered HTTP ${response.status} with what is no JSON (${type}): something else may answer in its place`,
+            );
+          }
           if (response.status >= 400) {
             refusal = readRefusal(body) ?? { code: undefined, said: `HTTP ${response.status}` };
           }

@@ -1,7 +1,7 @@
 /** What a registry's answers have in common: headers, the error envelope, the challenge. */
 import { randomUUID } from 'node:crypto';
 import type { Answer } from '../net/exchange.js';
-import type { Registry } from '../cloud/model.js';
+import type { RegistryHost } from '../cloud/model.js';
 
 /** One thing that may be done to one resource, as challenges, tokens and errors write it. */
 export interface Scope {
@@ -36,6 +36,10 @@ const ERRORS = {
   MANIFEST_UNKNOWN_TYPE: 'OCI {kind} found, but accept header does not support OCI {kind}',
   NAME_UNKNOWN: 'repository name not known to registry',
   BLOB_UNKNOWN: 'blob unknown to registry',
+  BLOB_UPLOAD_UNKNOWN: 'blob upload unknown to registry',
+  DIGEST_INVALID: 'provided digest did not match uploaded content',
+  MANIFEST_INVALID: 'manifest invalid',
+  MANIFEST_BLOB_UNKNOWN: 'blob unknown to registry',
   UNSUPPORTED: 'The operation is unsupported.',
 } as const;
 
@@ -76,7 +80,7 @@ export function failure(
  * one it names the resource in the challenge and in the body. `error` says what was wrong with the token that came.
  */
 export function challenge(
-  registry: Registry,
+  registry: RegistryHost,
   method: string,
   scope?: Scope,
   error?: 'malformed_token' | 'invalid_token' | 'insufficient_scope',

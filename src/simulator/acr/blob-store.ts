@@ -3,24 +3,34 @@
  * signed query; whoever shows that query gets the bytes.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Registry } from '../cloud/model.js';
+import type { RegistryHost } from '../cloud/model.js';
 import type { Answer, Exchange } from '../net/exchange.js';
 import { NotModelled } from '../net/exchange.js';
+import { findRoute } from '../routes.js';
+import type { RouteRow } from '../routes.js';
 
 /** How long a signed address works (recording: acr.dataplane.json, 20 minutes). */
 const ADDRESS_LIFETIME_MS = 20 * 60_000;
 
+export const BLOB_ROUTES: readonly RouteRow[] = ['GET', 'HEAD'].map((method) => ({
+  name: `${method} /{registry}/docker/registry/v2/blobs/{digest}/data`,
+  method,
+  // Two slashes after the container's name, as recorded.
+  path: '/{container}//docker/registry/v2/blobs/sha256/{prefix}/{digest}/data',
+  source: 'recording: acr.dataplane.json (the address)',
+}));
+
 export interface BlobStore {
   /** The signed address of one blob of a registry. */
-  address(registry: Registry, digest: string): string;
+  address(registry: RegistryHost, digest: string): string;
   /** Answers for a blob host. */
-  answer(registries: readonly Registry[], exchange: Exchange): Answer;
+  answer(registries: readonly RegistryHost[], exchange: Exchange): Answer;
 }
 
 /** Makes a blob store with its own signing key. */
 export function createBlobStore(now: () => number): BlobStore {
   const key = randomBytes(32);
-  const registryKey = (registry: Registry): string =>
+  const registryKey = (registry: RegistryHost): string =>
     createHash('md5').update(registry.loginServer).digest('hex');
   const signature = (host: string, path: string, expiry: string): string =>
     createHmac('sha256', key).update(`${host}\n${path}\n${expiry}`).digest('base64');
@@ -28,7 +38,6 @@ export function createBlobStore(now: () => number): BlobStore {
   return {
     address(registry, digest) {
       const hex = digest.replace('sha256:', '');
-      // Two slashes after the container's name, as recorded (acr.dataplane.json).
       const path = `/${registryKey(registry)}-sim//docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`;
       const expiry = new Date(now() + ADDRESS_LIFETIME_MS).toISOString().replace(/\.\d+Z$/, 'Z');
       const query = new URLSearchParams({
@@ -45,8 +54,9 @@ export function createBlobStore(now: () => number): BlobStore {
 
     answer(registries, exchange) {
       const { url, method } = exchange;
-      if (method !== 'GET' && method !== 'HEAD') throw new NotModelled(`${method} on a blob host`);
-      exchange.note.route = `${method} /{registry}/docker/registry/v2/blobs/{digest}/data`;
+      const found = findRoute(BLOB_ROUTES, method, url.pathname);
+      if (found === undefined) throw new NotModelled(`${method} ${url.pathname} on a blob host`);
+      exchange.note.route = found.row.name;
       if (exchange.headers['authorization'] !== undefined) {
         // Assumption: the status and code that Azure Storage documents for an Authorization header it can't read
         // (learn.microsoft.com storage common-rest-api-error-codes); a dedicated data endpoint is taken to answer alike.

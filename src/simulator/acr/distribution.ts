@@ -1,8 +1,10 @@
 /** The distribution API of a registry: /v2/ and what is under it (github.com/opencontainers/distribution-spec). */
 import type { SimulatorContext } from '../context.js';
-import type { Registry, Repository } from '../cloud/model.js';
+import type { RegistryHost, Repository } from '../cloud/model.js';
 import type { Answer, Exchange } from '../net/exchange.js';
 import { NotModelled } from '../net/exchange.js';
+import { findRoute } from '../routes.js';
+import type { RouteRow } from '../routes.js';
 import { challenge, distribution, errorMessage, failure } from './answers.js';
 import type { Scope } from './answers.js';
 import type { BlobStore } from './blob-store.js';
@@ -10,52 +12,60 @@ import { nameOf } from './oauth.js';
 import type { RegistryTokens } from './tokens.js';
 
 /** What the routes need besides the exchange. */
-interface Desk {
+export interface Desk {
   context: SimulatorContext;
   tokens: RegistryTokens;
   blobs: BlobStore;
-  registry: Registry;
+  registry: RegistryHost;
   exchange: Exchange;
+  /** Whether everyone may do all of it, without a token. */
+  open?: boolean;
 }
 
-interface Route {
-  pattern: RegExp;
-  methods: string[];
-  route: string;
-  /** What the token must hold: any one of the actions; the first is the one the challenge asks for. */
+/** A row of the distribution API, with the scope that a token must hold for it. */
+export interface DistributionRoute extends RouteRow {
+  /** Any one of the actions; the first is the one the challenge asks for. With `all`: every one of them. */
   scope(repository: string): Scope | undefined;
+  all?: boolean;
   answer(desk: Desk, repository: string, reference: string): Answer;
 }
 
-const NAME = '([a-z0-9]+(?:[._/-]+[a-z0-9]+)*)';
+/** https://github.com/opencontainers/distribution-spec, "Pulling manifests": repository names. */
+const REPOSITORY = /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-const repositoryScope =
+export const repositoryScope =
   (...actions: string[]) =>
   (name: string): Scope => ({ type: 'repository', name, actions });
 
-const ROUTES: Route[] = [
-  {
-    pattern: /^\/v2\/$/,
-    methods: ['GET', 'HEAD'],
-    route: '/v2/',
+/** One row for each method. */
+function rows(
+  methods: readonly string[],
+  path: string,
+  row: Omit<DistributionRoute, 'name' | 'method' | 'path'>,
+): DistributionRoute[] {
+  return methods.map((method) => ({ name: `${method} ${path.replace('{+', '{')}`, method, path, ...row }));
+}
+
+const READ = ['GET', 'HEAD'];
+
+export const DISTRIBUTION_ROUTES: readonly DistributionRoute[] = [
+  ...rows(READ, '/v2/', {
+    source: 'recording: acr.dataplane.json',
     scope: () => undefined,
     answer: ({ exchange }) =>
       distribution(200, { 'content-type': 'application/json; charset=utf-8' }, '{}', exchange.method),
-  },
-  {
-    pattern: /^\/v2\/_catalog$/,
-    methods: ['GET'],
-    route: '/v2/_catalog',
+  }),
+  ...rows(['GET'], '/v2/_catalog', {
+    source: 'https://github.com/opencontainers/distribution-spec',
     scope: () => ({ type: 'registry', name: 'catalog', actions: ['*'] }),
     answer: (desk) =>
       paged(desk, desk.registry.repositories.map((repository) => repository.name).sort(), (repositories) => ({
         repositories,
       })),
-  },
-  {
-    pattern: new RegExp(`^/v2/${NAME}/tags/list$`),
-    methods: ['GET'],
-    route: '/v2/{repository}/tags/list',
+  }),
+  ...rows(['GET'], '/v2/{+repository}/tags/list', {
+    source: 'https://github.com/opencontainers/distribution-spec',
     // Assumption: either action lists tags; the Azure CLI asks for metadata_read, docker's clients for pull.
     scope: repositoryScope('pull', 'metadata_read'),
     answer: (desk, name) => {
@@ -63,44 +73,44 @@ const ROUTES: Route[] = [
       if (repository === undefined) return nameUnknown(desk, name);
       return paged(desk, [...repository.tags.keys()].sort(), (tags) => ({ name, tags }));
     },
-  },
-  {
-    pattern: new RegExp(`^/v2/${NAME}/manifests/([^/]+)$`),
-    methods: ['GET', 'HEAD'],
-    route: '/v2/{repository}/manifests/{reference}',
+  }),
+  ...rows(READ, '/v2/{+repository}/manifests/{reference}', {
+    source: 'recording: acr.dataplane.json',
     scope: repositoryScope('pull'),
     answer: manifest,
-  },
-  {
-    pattern: new RegExp(`^/v2/${NAME}/blobs/(sha256:[0-9a-f]{64})$`),
-    methods: ['GET', 'HEAD'],
-    route: '/v2/{repository}/blobs/{digest}',
+  }),
+  ...rows(READ, '/v2/{+repository}/blobs/{digest}', {
+    source: 'recording: acr.dataplane.json',
     scope: repositoryScope('pull'),
     answer: blob,
-  },
+  }),
 ];
 
-/** Answers a request for /v2. Throws NotModelled for what isn't there: pushes, deletions, referrers. */
-export function answerDistribution(desk: Desk): Answer {
+/** Answers a request by the first of the routes that fits. Throws NotModelled for what isn't there: deletions, referrers. */
+export function answerDistribution(desk: Desk, routes: readonly DistributionRoute[]): Answer {
   const { exchange, registry } = desk;
-  for (const route of ROUTES) {
-    const match = route.pattern.exec(exchange.url.pathname);
-    if (!match) continue;
-    if (!route.methods.includes(exchange.method)) break;
-    const [, repository = '', reference = ''] = match;
-    exchange.note.route = `${exchange.method} ${route.route}`;
-    const refusal = authenticate(desk, route.scope(repository));
-    return refusal ?? route.answer(desk, repository, decodeURIComponent(reference));
-  }
-  throw new NotModelled(`${exchange.method} ${exchange.url.pathname} at ${registry.loginServer}`);
+  const { method, url } = exchange;
+  const found = findRoute(routes, method, url.pathname.replaceAll('%2F', '/'));
+  const { repository = '', reference = '', digest = '' } = found?.parameters ?? {};
+  if (
+    found === undefined ||
+    (repository !== '' && !REPOSITORY.test(repository)) ||
+    (digest !== '' && !DIGEST.test(digest))
+  )
+    throw new NotModelled(`${method} ${url.pathname} at ${registry.loginServer}`);
+  exchange.note.route = found.row.name;
+  const refusal =
+    desk.open === true ? undefined : authenticate(desk, found.row.scope(repository), found.row.all);
+  return refusal ?? found.row.answer(desk, repository, decodeURIComponent(reference || digest));
 }
 
 /** A challenge unless the request carries an access token that holds one of the scope's actions. */
 function authenticate(
   { context, tokens, registry, exchange }: Desk,
   scope: Scope | undefined,
+  all = false,
 ): Answer | undefined {
-  const asked = scope && { ...scope, actions: scope.actions.slice(0, 1) };
+  const asked = scope && (all ? scope : { ...scope, actions: scope.actions.slice(0, 1) });
   const authorization = exchange.headers['authorization'];
   if (authorization === undefined) {
     exchange.note.caller = 'anonymous';
@@ -117,18 +127,20 @@ function authenticate(
     (entry) =>
       entry.Type === scope.type &&
       entry.Name === scope.name &&
-      scope.actions.some((action) => entry.Actions.includes(action)),
+      (all
+        ? scope.actions.every((action) => entry.Actions.includes(action))
+        : scope.actions.some((action) => entry.Actions.includes(action))),
   );
   if (held) return undefined;
   exchange.note.verdict = 'refused: the token lacks this scope';
   return challenge(registry, exchange.method, asked, 'insufficient_scope');
 }
 
-function find({ registry }: Desk, name: string): Repository | undefined {
+export function find({ registry }: Desk, name: string): Repository | undefined {
   return registry.repositories.find((repository) => repository.name === name);
 }
 
-function nameUnknown({ exchange }: Desk, name: string): Answer {
+export function nameUnknown({ exchange }: Desk, name: string): Answer {
   return failure(404, 'NAME_UNKNOWN', errorMessage('NAME_UNKNOWN'), { name }, { method: exchange.method });
 }
 
@@ -182,7 +194,7 @@ function blob(desk: Desk, name: string, digest: string): Answer {
 }
 
 /** A page of a sorted list by `n` and `last`, with the Link to the next (distribution-spec, listing tags). */
-function paged({ exchange }: Desk, all: string[], body: (page: string[]) => object): Answer {
+export function paged({ exchange }: Desk, all: string[], body: (page: string[]) => object): Answer {
   const { searchParams, pathname } = exchange.url;
   const size = Number(searchParams.get('n') ?? '100');
   const last = searchParams.get('last');

@@ -1,7 +1,7 @@
 /** A registry's own tokens: RS256 JWTs with the claims of real ones (recording: acr.dataplane.json, decoded). */
 import { createHash, generateKeyPair, randomBytes, randomUUID, sign, verify } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Registry } from '../cloud/model.js';
+import type { RegistryHost } from '../cloud/model.js';
 
 /** One entry of an access token's `access` claim. */
 export interface AccessEntry {
@@ -49,12 +49,15 @@ export type TokenProblem = 'malformed_token' | 'invalid_token';
 /** Signs and reads the tokens of the simulated registries. */
 export interface RegistryTokens {
   refresh(
-    registry: Registry,
+    registry: RegistryHost,
     subject: { objectId: string; appId: string; tenant: string; permissions: string[] },
   ): string;
-  access(registry: Registry, subject: { objectId: string; appId?: string; access: AccessEntry[] }): string;
-  readRefresh(registry: Registry, token: string): RefreshClaims | TokenProblem;
-  readAccess(registry: Registry, token: string): AccessClaims | TokenProblem;
+  access(
+    registry: RegistryHost,
+    subject: { objectId: string; appId?: string; access: AccessEntry[] },
+  ): string;
+  readRefresh(registry: RegistryHost, token: string): RefreshClaims | TokenProblem;
+  readAccess(registry: RegistryHost, token: string): AccessClaims | TokenProblem;
 }
 
 /** Makes the signing key, off the main thread: it takes some 100 ms. */
@@ -63,7 +66,7 @@ export async function createRegistryTokens(now: () => number): Promise<RegistryT
   const id = keyId();
 
   const issue = (
-    registry: Registry,
+    registry: RegistryHost,
     kind: 'refresh_token' | 'access_token',
     subject: string,
     claims: object,
@@ -87,7 +90,7 @@ export async function createRegistryTokens(now: () => number): Promise<RegistryT
     return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
   };
 
-  const read = (registry: Registry, kind: string, token: string): CommonClaims | TokenProblem => {
+  const read = (registry: RegistryHost, kind: string, token: string): CommonClaims | TokenProblem => {
     const [header, payload, signature, ...rest] = token.split('.');
     if (!header || !payload || !signature || rest.length > 0) return 'malformed_token';
     const good = verify(

@@ -1,6 +1,7 @@
 /** One call of ARM, and what answers it. */
 import type { Principal } from '../cloud/model.js';
 import type { Answer } from '../net/exchange.js';
+import type { RouteRow } from '../routes.js';
 
 /** Who calls. */
 export interface Caller {
@@ -14,7 +15,7 @@ export interface Call {
   method: string;
   /** Decoded, with doubled slashes made single and no slash at the end. */
   path: string;
-  /** The named groups of the route's pattern. */
+  /** The parameters of the route's path. */
   parameters: Readonly<Record<string, string>>;
   query: URLSearchParams;
   apiVersion: string;
@@ -29,21 +30,29 @@ export interface Demand {
   attributes?: Readonly<Record<string, string>>;
 }
 
-export interface Route {
-  /** For the request log. */
-  name: string;
-  method: string;
-  pattern: RegExp;
+/** A row of the table of routes (`routes.ts`), with what answers it. */
+export interface Route extends RouteRow {
+  since: string;
   /** Asked before anything else is looked up; without it the answer itself holds only what the caller may see. */
   demand?(call: Call): Demand;
   answer(call: Call): Promise<Answer> | Answer;
 }
 
-/** The value of a named group. Routes only ask for groups that their pattern always fills. */
+/** The value of a parameter. Routes only ask for those that their path names. */
 export function parameter(call: Call, name: string): string {
   const value = call.parameters[name];
   if (value === undefined) throw new Error(`The route has no parameter ${name}.`);
   return value;
+}
+
+/** The id of the resource in a resource group that a path begins with, as the caller wrote it. */
+export function resourceId({ path }: Call): string {
+  return path.split('/').slice(0, 9).join('/');
+}
+
+/** The subscription or resource group that a path asks for a list of. */
+export function listScope({ path }: Call): string {
+  return path.replace(/\/(providers\/[^/]+\/[^/]+|resources)$/i, '');
 }
 
 /** An answer in ARM's compact JSON. */

@@ -5,10 +5,10 @@ import type { ManagedCluster, NodePool } from '../cloud/model.js';
 import type { SimulatorContext } from '../context.js';
 import type { Answer } from '../net/exchange.js';
 import { NotModelled } from '../net/exchange.js';
-import { isSince, parameter } from './call.js';
+import { isSince, listScope, parameter, resourceId } from './call.js';
 import type { Call, Route } from './call.js';
-import { localAccountsDisabled, resourceNotFound } from './errors.js';
-import { groupPath, requireResourceGroup, subscriptionPath, visible } from './resources.js';
+import { localAccountsDisabled } from './errors.js';
+import { findInGroup, groupPath, requireResourceGroup, subscriptionPath, visible } from './resources.js';
 
 /** Kubeconfigs of a cluster, as the API servers make them. */
 export interface Kubeconfigs {
@@ -17,39 +17,29 @@ export interface Kubeconfigs {
 }
 
 const READ = `${CLUSTER_TYPE}/read`;
+const COLLECTION = '/providers/Microsoft.ContainerService/managedClusters';
+const ONE = `${groupPath}${COLLECTION}/{name}`;
+/** The oldest version that is recorded. */
+const SINCE = '2019-02-01';
 
 export function clusterRoutes(context: SimulatorContext, kubeconfigs: Kubeconfigs): Route[] {
   const { state } = context;
-  const one = `(?<id>${groupPath}/providers/Microsoft\\.ContainerService/managedClusters/(?<name>[^/]+))`;
-  const find = (call: Call): ManagedCluster => {
-    const [subscription, group, name] = [
-      parameter(call, 'subscription'),
-      parameter(call, 'group'),
-      parameter(call, 'name'),
-    ];
-    requireResourceGroup(state, subscription, group);
-    const found = state.clusters.find(
-      (cluster) =>
-        same(cluster.subscriptionId, subscription) &&
-        same(cluster.resourceGroup, group) &&
-        same(cluster.name, name),
-    );
-    if (found === undefined) throw resourceNotFound(CLUSTER_TYPE, name, group);
-    return found;
-  };
+  const find = (call: Call): ManagedCluster => findInGroup(state, call, state.clusters, CLUSTER_TYPE);
   const listed = (call: Call, clusters: ManagedCluster[]): Answer =>
     pretty({
-      value: visible(context, call, parameter(call, 'scope'), clusters, clusterId, READ).map((cluster) =>
+      value: visible(context, call, listScope(call), clusters, clusterId, READ).map((cluster) =>
         clusterBody(cluster, state.tenantId, call.apiVersion),
       ),
     });
   const credential = (kind: 'User' | 'Admin', make: (cluster: ManagedCluster) => Promise<string>): Route => ({
     name: `POST managedCluster/listCluster${kind}Credential`,
     method: 'POST',
-    pattern: new RegExp(`^${one}/listCluster${kind}Credential$`, 'i'),
+    path: `${ONE}/listCluster${kind}Credential`,
+    since: SINCE,
+    source: 'recording: listClusterUserCredential.json',
     demand: (call) => ({
       action: `${CLUSTER_TYPE}/listCluster${kind}Credential/action`,
-      scope: parameter(call, 'id'),
+      scope: resourceId(call),
     }),
     async answer(call) {
       const cluster = find(call);
@@ -63,17 +53,18 @@ export function clusterRoutes(context: SimulatorContext, kubeconfigs: Kubeconfig
     {
       name: 'GET managedCluster',
       method: 'GET',
-      pattern: new RegExp(`^${one}$`, 'i'),
-      demand: (call) => ({ action: READ, scope: parameter(call, 'id') }),
+      path: ONE,
+      since: SINCE,
+      source: 'recording: managedClusters.GET.variants.json',
+      demand: (call) => ({ action: READ, scope: resourceId(call) }),
       answer: (call) => pretty(clusterBody(find(call), state.tenantId, call.apiVersion)),
     },
     {
       name: 'GET managedClusters of a subscription',
       method: 'GET',
-      pattern: new RegExp(
-        `^(?<scope>${subscriptionPath})/providers/Microsoft\\.ContainerService/managedClusters$`,
-        'i',
-      ),
+      path: `${subscriptionPath}${COLLECTION}`,
+      since: SINCE,
+      source: 'recording: managedClusters.LIST.json',
       answer: (call) =>
         listed(
           call,
@@ -83,10 +74,9 @@ export function clusterRoutes(context: SimulatorContext, kubeconfigs: Kubeconfig
     {
       name: 'GET managedClusters of a resource group',
       method: 'GET',
-      pattern: new RegExp(
-        `^(?<scope>${groupPath})/providers/Microsoft\\.ContainerService/managedClusters$`,
-        'i',
-      ),
+      path: `${groupPath}${COLLECTION}`,
+      since: SINCE,
+      source: 'recording: managedClusters.LIST.json',
       answer(call) {
         const [subscription, group] = [parameter(call, 'subscription'), parameter(call, 'group')];
         const within = state.clusters.filter(
@@ -103,7 +93,7 @@ export function clusterRoutes(context: SimulatorContext, kubeconfigs: Kubeconfig
 }
 
 /** The provider's own answers are pretty-printed, one blank a level, and name no charset. */
-function pretty(body: object): Answer {
+export function pretty(body: object): Answer {
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
@@ -119,7 +109,6 @@ export function clusterBody(cluster: ManagedCluster, tenantId: string, apiVersio
   const { entra, kubeletIdentity, privateCluster, location } = cluster;
   const since = (version: string, part: object): object => (isSince(apiVersion, version) ? part : {});
   const isServicePrincipal = cluster.servicePrincipalClientId !== 'msi';
-  const portal = cluster.fqdn.replace('.hcp.', '.portal.hcp.');
   return {
     // The provider writes the group's part in lower case and its own type with a capital M.
     id: clusterId(cluster).replace('/resourceGroups/', '/resourcegroups/'),
@@ -128,12 +117,12 @@ export function clusterBody(cluster: ManagedCluster, tenantId: string, apiVersio
     type: 'Microsoft.ContainerService/ManagedClusters',
     properties: {
       provisioningState: cluster.provisioningState,
-      powerState: { code: cluster.powerState },
+      ...since('2020-11-01', { powerState: { code: cluster.powerState } }),
       kubernetesVersion: cluster.kubernetesVersion,
       ...since('2022-09-01', { currentKubernetesVersion: cluster.kubernetesVersion }),
-      dnsPrefix: cluster.fqdn.split('.', 1)[0],
+      dnsPrefix: dnsPrefix(cluster),
       ...(privateCluster ? { privateFQDN: cluster.fqdn } : { fqdn: cluster.fqdn }),
-      ...(privateCluster ? {} : since('2021-02-01', { azurePortalFQDN: portal })),
+      ...since('2021-02-01', { azurePortalFQDN: portalHost(cluster) }),
       agentPoolProfiles: cluster.pools.map((pool) => poolBody(pool, cluster, apiVersion)),
       servicePrincipalProfile: { clientId: cluster.servicePrincipalClientId },
       nodeResourceGroup: cluster.nodeResourceGroup,
@@ -145,7 +134,14 @@ export function clusterBody(cluster: ManagedCluster, tenantId: string, apiVersio
         podCidr: '10.244.0.0/16',
         serviceCidr: '10.0.0.0/16',
         dnsServiceIP: '10.0.0.10',
+        ...(isSince(apiVersion, '2022-09-01') ? {} : { dockerBridgeCidr: '172.17.0.1/16' }),
         outboundType: 'loadBalancer',
+        loadBalancerProfile: { managedOutboundIPs: { count: 1 } },
+        ...since('2022-09-01', {
+          podCidrs: ['10.244.0.0/16'],
+          serviceCidrs: ['10.0.0.0/16'],
+          ipFamilies: ['IPv4'],
+        }),
       },
       ...(entra === undefined
         ? {}
@@ -158,11 +154,23 @@ export function clusterBody(cluster: ManagedCluster, tenantId: string, apiVersio
             },
           }),
       maxAgentPools: 100,
-      ...(privateCluster
-        ? { apiServerAccessProfile: { enablePrivateCluster: true, privateDNSZone: 'system' } }
-        : {}),
+      ...apiServerAccess(cluster, apiVersion),
       ...(kubeletIdentity === undefined ? {} : { identityProfile: { kubeletidentity: kubeletIdentity } }),
-      ...since('2021-05-01', { disableLocalAccounts: cluster.disableLocalAccounts }),
+      ...privateLink(cluster),
+      // Older versions tell it only where it is so.
+      ...(cluster.disableLocalAccounts || isSince(apiVersion, '2022-09-01')
+        ? since('2021-05-01', { disableLocalAccounts: cluster.disableLocalAccounts })
+        : {}),
+      ...since('2022-09-01', {
+        securityProfile: {},
+        storageProfile: {
+          diskCSIDriver: { enabled: true },
+          fileCSIDriver: { enabled: true },
+          snapshotController: { enabled: true },
+        },
+        oidcIssuerProfile: { enabled: false },
+      }),
+      ...since('2023-05-01', { workloadAutoScalerProfile: {} }),
       ...since('2023-10-01', { resourceUID: stableHex(24, 'resource', clusterId(cluster)) }),
     },
     ...(isServicePrincipal
@@ -178,19 +186,53 @@ export function clusterBody(cluster: ManagedCluster, tenantId: string, apiVersio
   };
 }
 
+/** The API server's name begins with the prefix; eight letters and digits make it unique. */
+function dnsPrefix({ fqdn }: ManagedCluster): string {
+  return fqdn.split('.', 1)[0]?.replace(/-[0-9a-z]{8}$/, '') ?? '';
+}
+
+/** Where the portal reaches the API server. A private one's name is made from a hash, which one is an assumption. */
+function portalHost({ fqdn, privateCluster, location }: ManagedCluster): string {
+  if (!privateCluster) return fqdn.replace('.hcp.', '.portal.hcp.');
+  return `${stableHex(32, 'portal', fqdn)}-priv.portal.hcp.${location}.azmk8s.io`;
+}
+
+/** The private endpoint's side of a private cluster. */
+function privateLink(cluster: ManagedCluster): object {
+  if (!cluster.privateCluster) return {};
+  const [name, type] = ['management', `${CLUSTER_TYPE}/privateLinkResources`];
+  const id = `${clusterId(cluster).replace('/resourceGroups/', '/resourcegroups/')}/privateLinkResources/${name}`;
+  return { privateLinkResources: [{ id, name, type, groupId: name, requiredMembers: [name] }] };
+}
+
+/** Absent where nothing is set. disableRunCommand is described since 2022-09-01. */
+function apiServerAccess({ privateCluster, runCommand }: ManagedCluster, apiVersion: string): object {
+  const profile = {
+    ...(privateCluster ? { enablePrivateCluster: true, privateDNSZone: 'system' } : {}),
+    ...(!runCommand.enabled && isSince(apiVersion, '2022-09-01') ? { disableRunCommand: true } : {}),
+  };
+  return Object.keys(profile).length === 0 ? {} : { apiServerAccessProfile: profile };
+}
+
 function poolBody(pool: NodePool, cluster: ManagedCluster, apiVersion: string): object {
   const since = (version: string, part: object): object => (isSince(apiVersion, version) ? part : {});
   return {
     name: pool.name,
     count: pool.count,
     vmSize: pool.vmSize,
+    osDiskSizeGB: 128,
+    osDiskType: 'Managed',
+    ...since('2021-02-01', { kubeletDiskType: 'OS' }),
     maxPods: 110,
     type: 'VirtualMachineScaleSets',
-    enableAutoScaling: false,
+    ...since('2022-09-01', { enableAutoScaling: false }),
     provisioningState: cluster.provisioningState,
-    powerState: { code: cluster.powerState },
+    ...since('2020-11-01', { powerState: { code: cluster.powerState } }),
     orchestratorVersion: cluster.kubernetesVersion,
     ...since('2022-09-01', { currentOrchestratorVersion: cluster.kubernetesVersion }),
+    enableNodePublicIP: false,
+    ...since('2021-03-01', { enableEncryptionAtHost: false, enableFIPS: false }),
+    ...since('2022-09-01', { enableUltraSSD: false }),
     mode: pool.mode,
     osType: pool.osType,
     ...since('2021-05-01', { osSKU: pool.osSku }),

@@ -11,15 +11,19 @@ import { isoTime } from '../cloud/scenario.js';
 import type { SimulatorContext } from '../context.js';
 import type { Answer } from '../net/exchange.js';
 import { NotModelled } from '../net/exchange.js';
-import { ok, parameter } from './call.js';
+import { findRoute } from '../routes.js';
+import { ok, parameter, resourceId } from './call.js';
 import type { Call, Route } from './call.js';
 import { ArmError, deploymentFailed, deploymentNotFound, unauthorizedTemplateResource } from './errors.js';
+import { requireAllowed } from './governance.js';
 import { groupPath, requireResourceGroup } from './resources.js';
 import { evaluate } from './template-expressions.js';
 
 const TYPE = 'Microsoft.Resources/deployments';
 const ASSIGNMENT_TYPE = 'Microsoft.Authorization/roleAssignments';
-const ONE = `(?<id>${groupPath}/providers/Microsoft\\.Resources/deployments/(?<name>[^/]+))`;
+const ONE = `${groupPath}/providers/Microsoft.Resources/deployments/{name}`;
+const SINCE = '2019-05-01';
+const SOURCE = 'docs: deployments REST reference';
 /** What happens during a deployment is over before its first answer: an assumption that saves the waiting. */
 const NO_TIME = 'PT0S';
 
@@ -47,7 +51,7 @@ export function deploymentRoutes(context: SimulatorContext, assignments: readonl
   const { state, now } = context;
   const deployments: Deployment[] = [];
   const find = (call: Call): Deployment => {
-    const found = deployments.find(({ id }) => same(id, parameter(call, 'id')));
+    const found = deployments.find(({ id }) => same(id, resourceId(call)));
     if (found === undefined) throw deploymentNotFound(parameter(call, 'name'));
     return found;
   };
@@ -55,11 +59,13 @@ export function deploymentRoutes(context: SimulatorContext, assignments: readonl
     {
       name: 'PUT deployment',
       method: 'PUT',
-      pattern: new RegExp(`^${ONE}$`, 'i'),
-      demand: (call) => ({ action: `${TYPE}/write`, scope: parameter(call, 'id') }),
+      path: ONE,
+      since: SINCE,
+      source: SOURCE,
+      demand: (call) => ({ action: `${TYPE}/write`, scope: resourceId(call) }),
       async answer(call) {
         requireResourceGroup(state, parameter(call, 'subscription'), parameter(call, 'group'));
-        const id = parameter(call, 'id');
+        const id = resourceId(call);
         const writes = readTemplate(call).map((resource) => writeOf(assignments, call, resource));
         // Rights are looked at for the whole template before anything is written.
         for (const write of writes) requireRight(context, write);
@@ -73,6 +79,7 @@ export function deploymentRoutes(context: SimulatorContext, assignments: readonl
         const details: object[] = [];
         for (const { route, call: write } of writes) {
           try {
+            requireAllowed(state, write);
             await route.answer(write);
             deployment.written.push(write.path);
           } catch (error) {
@@ -93,15 +100,19 @@ export function deploymentRoutes(context: SimulatorContext, assignments: readonl
     {
       name: 'GET deployment',
       method: 'GET',
-      pattern: new RegExp(`^${ONE}$`, 'i'),
-      demand: (call) => ({ action: `${TYPE}/read`, scope: parameter(call, 'id') }),
+      path: ONE,
+      since: SINCE,
+      source: SOURCE,
+      demand: (call) => ({ action: `${TYPE}/read`, scope: resourceId(call) }),
       answer: (call) => ok(body(find(call))),
     },
     {
       name: 'GET deployment/operationStatuses',
       method: 'GET',
-      pattern: new RegExp(`^${ONE}/operationStatuses/(?<operation>[^/]+)$`, 'i'),
-      demand: (call) => ({ action: `${TYPE}/operationStatuses/read`, scope: parameter(call, 'id') }),
+      path: `${ONE}/operationStatuses/{operation}`,
+      since: SINCE,
+      source: SOURCE,
+      demand: (call) => ({ action: `${TYPE}/operationStatuses/read`, scope: resourceId(call) }),
       answer(call): Answer {
         const deployment = find(call);
         if (deployment.correlationId !== parameter(call, 'operation'))
@@ -141,21 +152,18 @@ interface Write {
 /** What the resource's own provider is asked, by the same caller. */
 function writeOf(assignments: readonly Route[], from: Call, resource: TemplateResource): Write {
   const path = roleAssignmentId(resource.scope, resource.name);
-  for (const route of assignments) {
-    const match = route.method === 'PUT' ? route.pattern.exec(path) : null;
-    if (match === null) continue;
-    const call: Call = {
-      method: 'PUT',
-      path,
-      parameters: match.groups ?? {},
-      query: new URLSearchParams(),
-      apiVersion: resource.apiVersion,
-      body: Buffer.from(JSON.stringify({ properties: resource.properties })),
-      caller: from.caller,
-    };
-    return { route, call, resource };
-  }
-  throw new NotModelled(`A deployment of ${path} isn't.`);
+  const found = findRoute(assignments, 'PUT', path, { ignoreCase: true });
+  if (found === undefined) throw new NotModelled(`A deployment of ${path} isn't.`);
+  const call: Call = {
+    method: 'PUT',
+    path,
+    parameters: found.parameters,
+    query: new URLSearchParams(),
+    apiVersion: resource.apiVersion,
+    body: Buffer.from(JSON.stringify({ properties: resource.properties })),
+    caller: from.caller,
+  };
+  return { route: found.row, call, resource };
 }
 
 function requireRight(context: SimulatorContext, { route, call, resource }: Write): void {

@@ -17,6 +17,8 @@ export class ArmError extends Error {
       headers?: Record<string, string>;
       /** Providers' own errors come without the `error` envelope. */
       bare?: boolean;
+      /** Which resource is meant, where the error says so beside its text. */
+      target?: string;
     } = {},
   ) {
     super(message);
@@ -52,6 +54,17 @@ export function subscriptionNotFound(subscription: string): ArmError {
     `The subscription '${subscription}' could not be found.`,
     FROM_GATEWAY,
   );
+}
+
+/** Quoted in many public threads on subscriptions that moved, or belong to another tenant than the login. */
+export function wrongTenant(subscriptionTenant: string, directory: Directory): ArmError {
+  const { tenantId, cloud } = directory;
+  const login = `https://${CLOUDS[cloud].login}/${subscriptionTenant}`;
+  const message = `The access token is from the wrong issuer 'https://sts.windows.net/${tenantId}/'. It must match the tenant 'https://sts.windows.net/${subscriptionTenant}/' associated with this subscription. Please use the authority (URL) '${login}' to get the token. Note, if the subscription is transferred to another tenant there is no impact to the services, but information about new tenant could take time to propagate (up to an hour). If you just transferred your subscription and see this error message, please try back later.`;
+  return unauthenticated('InvalidAuthenticationTokenTenant', message, {
+    cloud,
+    tenantId: subscriptionTenant,
+  });
 }
 
 /** https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors */
@@ -109,11 +122,16 @@ export function roleAssignmentUpdateNotPermitted(): ArmError {
   );
 }
 
-export function principalNotFound(principalId: string, tenantId: string): ArmError {
+/** Versions before 2022-04-01 say only the first sentence. */
+export function principalNotFound(principalId: string, tenantId: string, apiVersion: string): ArmError {
+  const advice =
+    apiVersion < '2022-04-01'
+      ? ''
+      : ' Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype';
   return new ArmError(
     400,
     'PrincipalNotFound',
-    `Principal ${undashed(principalId)} does not exist in the directory ${tenantId}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype`,
+    `Principal ${undashed(principalId)} does not exist in the directory ${tenantId}.${advice}`,
   );
 }
 
@@ -197,9 +215,94 @@ export function deploymentFailed(): { code: string; message: string } {
   };
 }
 
+/** Quoted in public threads on node resource group lockdown, managed applications and deployment stacks. */
+export function denyAssignmentAuthorizationFailed(
+  client: string,
+  objectId: string,
+  { action, scope }: { action: string; scope: string },
+  deny: { name: string; displayName: string; scope: string },
+): ArmError {
+  return new ArmError(
+    403,
+    'DenyAssignmentAuthorizationFailed',
+    `The client '${client}' with object id '${objectId}' has permission to perform action '${action}' on scope '${scope}'; however, the access is denied because of the deny assignment with name '${deny.displayName}' and Id '${undashed(deny.name)}' at scope '${deny.scope}'.`,
+    FROM_GATEWAY,
+  );
+}
+
+/**
+ * Quoted in public threads for deletes and writes. That several scopes are joined by a comma is an assumption.
+ *
+ * @param scope id of what was to be changed
+ */
+export function scopeLocked(
+  scope: string,
+  operation: 'write' | 'delete',
+  locked: readonly string[],
+): ArmError {
+  return new ArmError(
+    409,
+    'ScopeLocked',
+    `The scope '${scope}' cannot perform ${operation} operation because following scope(s) are locked: '${locked.join(',')}'. Please remove the lock and try again.`,
+    FROM_GATEWAY,
+  );
+}
+
+/** Form: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-policy-requestdisallowedbypolicy and quoted in public threads. */
+export function requestDisallowedByPolicy(
+  resource: string,
+  policies: readonly { policyAssignment: object; policyDefinition: object }[],
+): ArmError {
+  return new ArmError(
+    403,
+    'RequestDisallowedByPolicy',
+    `Resource '${resource}' was disallowed by policy. Policy identifiers: '${JSON.stringify(policies)}'.`,
+    { ...FROM_GATEWAY, target: resource },
+  );
+}
+
+/**
+ * https://learn.microsoft.com/azure/role-based-access-control/troubleshooting names the code and this text, followed by
+ * the code; status and the text's closing stop are an assumption.
+ */
+export function roleAssignmentLimitExceeded(): ArmError {
+  return new ArmError(400, 'RoleAssignmentLimitExceeded', 'No more role assignments can be created.');
+}
+
+/** Assumption: code and text are not recorded; a 404 is documented (deny-assignments REST reference). */
+export function denyAssignmentNotFound(name: string): ArmError {
+  return new ArmError(404, 'DenyAssignmentNotFound', `The deny assignment '${name}' is not found.`);
+}
+
+/** Assumption: code and text; operations are forgotten after a day, and a 404 is what clients take for that. */
+export function operationNotFound(operation: string): ArmError {
+  return new ArmError(404, 'NotFound', `The operation '${operation}' was not found.`);
+}
+
+/**
+ * An import that failed. The sentence's beginning is quoted in public threads on `az acr import`; code, status and what
+ * follows are an assumption.
+ */
+export function importFailed(operation: string, registry: string, why: string): ArmError {
+  return new ArmError(
+    400,
+    'BadRequest',
+    `Operation registries-${operation} failed. Resource ${registry} ${why}`,
+  );
+}
+
+/** Code and text are quoted in public threads on `az acr import`. @param image `repository:tag` */
+export function tagExists(operation: string, registry: string, image: string): ArmError {
+  return new ArmError(
+    409,
+    'Conflict',
+    `Operation registries-${operation} failed. Resource ${registry} Tag ${image} already exists in target registry.`,
+  );
+}
+
 /** The answer that an error is. */
 export function errorAnswer({ status, code, message, more }: ArmError): Answer {
-  const error = { code, message };
+  const error = { code, ...(more.target === undefined ? {} : { target: more.target }), message };
   return {
     status,
     headers: { ...more.headers },

@@ -6,24 +6,35 @@ import { principalByObjectId } from '../cloud/directory.js';
 import type { SimulatorContext, TokenProblem } from '../context.js';
 import type { Answer, Exchange, Service } from '../net/exchange.js';
 import { NotModelled } from '../net/exchange.js';
+import { findRoute, modelledRoutes } from '../routes.js';
 import { claimsOf } from '../entra/tokens.js';
 import type { Call, Caller, Route } from './call.js';
+import { clusterWriteRoutes } from './cluster-writes.js';
 import { clusterRoutes } from './clusters.js';
 import type { Kubeconfigs } from './clusters.js';
+import { denyAssignmentRoutes } from './deny-assignments.js';
 import { deploymentRoutes } from './deployments.js';
 import {
   ArmError,
   authorizationFailed,
+  denyAssignmentAuthorizationFailed,
   errorAnswer,
   invalidSubscriptionId,
   missingApiVersion,
   unauthenticated,
+  wrongTenant,
 } from './errors.js';
+import { requireAllowed } from './governance.js';
+import { importRoutes } from './imports.js';
+import { lockRoutes } from './locks.js';
 import { registryRoutes } from './registries.js';
 import { requireSubscription } from './resources.js';
 import { resourceGraphRoutes } from './resource-graph.js';
+import { scaleSetRoutes } from './scale-sets.js';
 import { roleAssignmentRoutes } from './role-assignments.js';
 import { roleDefinitionRoutes } from './role-definitions.js';
+import { runCommandRoutes } from './run-command.js';
+import type { CommandRunner } from './run-command.js';
 import { subscriptionRoutes } from './subscriptions.js';
 
 /** Every answer has these (recordings). */
@@ -48,19 +59,26 @@ const RATE_LIMITS: Readonly<Record<string, Record<string, string>>> = {
   },
 };
 
-export function createArm(context: SimulatorContext, kubeconfigs: Kubeconfigs): Service {
+export function createArm(context: SimulatorContext, apiServers: Kubeconfigs & CommandRunner): Service {
   const assignments = roleAssignmentRoutes(context);
   const routes: readonly Route[] = [
     ...assignments,
     ...deploymentRoutes(context, assignments),
     ...roleDefinitionRoutes(context),
-    ...clusterRoutes(context, kubeconfigs),
+    ...denyAssignmentRoutes(context),
+    ...lockRoutes(context),
+    ...clusterRoutes(context, apiServers),
+    ...runCommandRoutes(context, apiServers),
+    ...clusterWriteRoutes(context),
+    ...scaleSetRoutes(context),
     ...registryRoutes(context),
+    ...importRoutes(context),
     ...subscriptionRoutes(context),
     ...resourceGraphRoutes(context),
   ];
   return {
     name: 'arm',
+    routes: modelledRoutes('arm', routes),
     serves: (host) => host === CLOUDS[context.state.cloud].resourceManager,
     async answer(exchange) {
       try {
@@ -85,16 +103,19 @@ async function respond(
   const caller = authenticate(context, exchange.headers.authorization);
   note.caller = caller.principal?.name ?? caller.objectId;
   const path = plainPath(url.pathname);
-  const [route, match] = find(routes, method, path);
+  const found = findRoute(routes, method, path, { ignoreCase: true });
+  if (found === undefined) throw new NotModelled('No route of the modelled providers fits.');
+  const { row: route, parameters } = found;
   note.route = route.name;
   const apiVersion = url.searchParams.get('api-version') ?? '';
   if (apiVersion === '') throw missingApiVersion();
   if (!/^\d{4}-\d{2}-\d{2}(-preview)?$/.test(apiVersion))
     throw new NotModelled(`The api-version ${apiVersion} isn't.`);
+  if (apiVersion < route.since) throw new NotModelled(`An api-version before ${route.since} isn't here.`);
   const call: Call = {
     method,
     path,
-    parameters: match.groups ?? {},
+    parameters,
     query: url.searchParams,
     apiVersion,
     body,
@@ -104,13 +125,21 @@ async function respond(
   const subscription = /^\/subscriptions\/([^/]+)/i.exec(path)?.[1];
   if (subscription !== undefined) {
     if (!isGuid(subscription)) throw invalidSubscriptionId(subscription);
-    requireSubscription(context.state, subscription);
+    const { tenantId } = requireSubscription(context.state, subscription);
+    if (tenantId !== undefined) throw wrongTenant(tenantId, context.state);
   }
   // Rights come before existence: who may not look isn't told what there is.
   if (route.demand !== undefined) {
     const demand = route.demand(call);
     const decision = context.decide({ principalId: caller.objectId, kind: 'action', ...demand });
     note.verdict = decision.why;
+    if (decision.denyAssignment !== undefined)
+      throw denyAssignmentAuthorizationFailed(
+        caller.client,
+        caller.objectId,
+        demand,
+        decision.denyAssignment,
+      );
     if (!decision.allowed)
       throw authorizationFailed(
         caller.client,
@@ -120,6 +149,7 @@ async function respond(
         decision.unmetCondition === true,
       );
   }
+  requireAllowed(context.state, call);
   return route.answer(call);
 }
 
@@ -171,14 +201,6 @@ function plainPath(pathname: string): string {
   } catch {
     throw new NotModelled("A path that can't be decoded isn't.");
   }
-}
-
-function find(routes: readonly Route[], method: string, path: string): [Route, RegExpExecArray] {
-  for (const route of routes) {
-    const match = route.method === method ? route.pattern.exec(path) : null;
-    if (match !== null) return [route, match];
-  }
-  throw new NotModelled('No route of the modelled providers fits.');
 }
 
 function dressed(answer: Answer, rateLimit: Record<string, string> = {}): Answer {

@@ -3,19 +3,20 @@ import { REGISTRY_TYPE, registryId, same } from '../cloud/arm-id.js';
 import type { Registry } from '../cloud/model.js';
 import type { SimulatorContext } from '../context.js';
 import type { Answer } from '../net/exchange.js';
-import { isSince, ok, parameter } from './call.js';
+import { isSince, listScope, ok, parameter, resourceId } from './call.js';
 import type { Call, Route } from './call.js';
-import { resourceNotFound } from './errors.js';
-import { groupPath, requireResourceGroup, subscriptionPath, visible } from './resources.js';
+import { findInGroup, groupPath, requireResourceGroup, subscriptionPath, visible } from './resources.js';
 
 const READ = `${REGISTRY_TYPE}/read`;
+const COLLECTION = '/providers/Microsoft.ContainerRegistry/registries';
+/** The oldest version that is recorded. */
+const SINCE = '2017-10-01';
 
 export function registryRoutes(context: SimulatorContext): Route[] {
   const { state } = context;
-  const provider = '/providers/Microsoft\\.ContainerRegistry/registries';
   const listed = (call: Call, registries: Registry[]): Answer =>
     answered(call, {
-      value: visible(context, call, parameter(call, 'scope'), registries, registryId, READ).map((registry) =>
+      value: visible(context, call, listScope(call), registries, registryId, READ).map((registry) =>
         registryBody(registry, call.apiVersion),
       ),
     });
@@ -23,29 +24,21 @@ export function registryRoutes(context: SimulatorContext): Route[] {
     {
       name: 'GET registry',
       method: 'GET',
-      pattern: new RegExp(`^(?<id>${groupPath}${provider}/(?<name>[^/]+))$`, 'i'),
-      demand: (call) => ({ action: READ, scope: parameter(call, 'id') }),
+      path: `${groupPath}${COLLECTION}/{name}`,
+      since: SINCE,
+      source: 'recordings: registries.GET.variants.json, acr.abac.recording.json',
+      demand: (call) => ({ action: READ, scope: resourceId(call) }),
       answer(call) {
-        const [subscription, group, name] = [
-          parameter(call, 'subscription'),
-          parameter(call, 'group'),
-          parameter(call, 'name'),
-        ];
-        requireResourceGroup(state, subscription, group);
-        const found = state.registries.find(
-          (registry) =>
-            same(registry.subscriptionId, subscription) &&
-            same(registry.resourceGroup, group) &&
-            same(registry.name, name),
-        );
-        if (found === undefined) throw resourceNotFound(REGISTRY_TYPE, name, group);
+        const found = findInGroup(state, call, state.registries, REGISTRY_TYPE);
         return answered(call, registryBody(found, call.apiVersion));
       },
     },
     {
       name: 'GET registries of a subscription',
       method: 'GET',
-      pattern: new RegExp(`^(?<scope>${subscriptionPath})${provider}$`, 'i'),
+      path: `${subscriptionPath}${COLLECTION}`,
+      since: SINCE,
+      source: 'recording: registries.LIST.json',
       answer: (call) =>
         listed(
           call,
@@ -57,7 +50,9 @@ export function registryRoutes(context: SimulatorContext): Route[] {
     {
       name: 'GET registries of a resource group',
       method: 'GET',
-      pattern: new RegExp(`^(?<scope>${groupPath})${provider}$`, 'i'),
+      path: `${groupPath}${COLLECTION}`,
+      since: SINCE,
+      source: 'recording: registries.LIST.json',
       answer(call) {
         const [subscription, group] = [parameter(call, 'subscription'), parameter(call, 'group')];
         const within = state.registries.filter(
@@ -84,6 +79,7 @@ export function registryBody(registry: Registry, apiVersion: string): object {
   const since = (version: string, part: object): object => (isSince(apiVersion, version) ? part : {});
   const changed = creationDate.replace('Z', '+00:00');
   // Stable from 2025-11-01, in previews from 2025-03-01.
+  const isPreview = apiVersion.endsWith('-preview');
   const tellsMode = isSince(apiVersion, '2025-11-01', '2025-03-01');
   return {
     sku: { name: sku, tier: sku },
@@ -108,7 +104,14 @@ export function registryBody(registry: Registry, apiVersion: string): object {
       provisioningState: 'Succeeded',
       adminUserEnabled: false,
       ...(sku === 'Premium'
-        ? { networkRuleSet: { defaultAction: registry.networkDefaultAction, ipRules: [] } }
+        ? {
+            networkRuleSet: {
+              defaultAction: registry.networkDefaultAction,
+              // Told by versions before 2022-02-01-preview.
+              ...(apiVersion < '2022-02-01' ? { virtualNetworkRules: [] } : {}),
+              ipRules: [],
+            },
+          }
         : {}),
       ...since('2019-05-01', {
         policies: {
@@ -119,6 +122,12 @@ export function registryBody(registry: Registry, apiVersion: string): object {
           ...since('2022-02-01', {
             azureADAuthenticationAsArmPolicy: { status: registry.armAudienceTokens },
           }),
+          // Of stable versions 2022-12-01 and 2023-07-01 tell it, and those from 2025-11-01 on don't.
+          ...(isPreview || apiVersion < '2025'
+            ? since('2022-02-01', {
+                softDeletePolicy: { retentionDays: 7, lastUpdatedTime: changed, status: 'disabled' },
+              })
+            : {}),
         },
       }),
       ...since('2019-12-01', {
@@ -127,12 +136,18 @@ export function registryBody(registry: Registry, apiVersion: string): object {
         dataEndpointHostNames: registry.dataEndpointEnabled ? [registry.blobHost] : [],
         privateEndpointConnections: [],
         publicNetworkAccess: registry.publicNetworkAccess,
-        networkRuleBypassOptions: 'AzureServices',
       }),
       ...since('2020-11-01', {
+        networkRuleBypassOptions: 'AzureServices',
         zoneRedundancy: 'Disabled',
         anonymousPullEnabled: registry.anonymousPullEnabled,
       }),
+      ...(isPreview
+        ? {
+            ...since('2023-11-01', { metadataSearch: 'Disabled' }),
+            ...since('2025-03-01', { autoGeneratedDomainNameLabelScope: 'Unsecure' }),
+          }
+        : {}),
       ...(tellsMode ? { roleAssignmentMode: registry.roleAssignmentMode } : {}),
     },
   };

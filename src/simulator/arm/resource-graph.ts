@@ -1,9 +1,10 @@
 /**
- * Microsoft.ResourceGraph: the one query shape that finds registries by login server or name (recording:
- * resourceGraph.json for the answer's form). Rows that the caller can't read are missing, without a word.
+ * Microsoft.ResourceGraph: the query shapes that find registries by login server or name, and clusters by their kubelet
+ * identity (recording: resourceGraph.json for the answer's form). Rows that the caller can't read are missing, without a
+ * word.
  */
-import { REGISTRY_TYPE, registryId, same } from '../cloud/arm-id.js';
-import type { Registry } from '../cloud/model.js';
+import { CLUSTER_TYPE, clusterId, REGISTRY_TYPE, registryId, same } from '../cloud/arm-id.js';
+import type { ManagedCluster, Registry } from '../cloud/model.js';
 import type { SimulatorContext } from '../context.js';
 import { NotModelled } from '../net/exchange.js';
 import { ok } from './call.js';
@@ -13,6 +14,9 @@ import { registryBody } from './registries.js';
 const QUERY =
   /^\s*Resources\s*\|\s*where\s+type\s*=~\s*'microsoft\.containerregistry\/registries'\s*\|\s*where\s+(?<column>properties\.loginServer|name)\s*=~\s*'(?<value>[^']*)'\s*\|\s*project\s+(?<columns>[\w.=,\s]+?)\s*$/i;
 
+const CLUSTERS_OF =
+  /^\s*Resources\s*\|\s*where\s+type\s*=~\s*'microsoft\.containerservice\/managedclusters'\s*\|\s*where\s+properties\.identityProfile\.kubeletidentity\.objectId\s*=~\s*'(?<value>[^']*)'\s*\|\s*project\s+(?<columns>[\w.=,\s]+?)\s*$/i;
+
 /** Properties of rows are those of this api-version: the table has the newest. */
 const ROW_VERSION = '2025-11-01';
 
@@ -21,17 +25,29 @@ export function resourceGraphRoutes(context: SimulatorContext): Route[] {
     {
       name: 'POST /providers/Microsoft.ResourceGraph/resources',
       method: 'POST',
-      pattern: /^\/providers\/Microsoft\.ResourceGraph\/resources$/i,
+      path: '/providers/Microsoft.ResourceGraph/resources',
+      since: '2019-04-01',
+      source: 'recording: resourceGraph.json',
       answer(call) {
         const { query, subscriptions } = readBody(call);
-        const match = QUERY.exec(query)?.groups;
+        const within = ({ subscriptionId }: { subscriptionId: string }): boolean =>
+          subscriptions?.some((one) => same(one, subscriptionId)) ?? true;
+        const clusters = CLUSTERS_OF.exec(query)?.groups;
+        const match = clusters ?? QUERY.exec(query)?.groups;
         if (match === undefined) throw new NotModelled(`The query "${query}" isn't.`);
         const { column = '', value = '', columns = '' } = match;
-        const data = context.state.registries
-          .filter((registry) => subscriptions?.some((one) => same(one, registry.subscriptionId)) ?? true)
-          .filter((registry) => same(column === 'name' ? registry.name : registry.loginServer, value))
-          .filter((registry) => mayRead(context, call, registry))
-          .map((registry) => project(row(registry), columns));
+        const data =
+          clusters === undefined
+            ? context.state.registries
+                .filter((registry) => within(registry))
+                .filter((registry) => same(column === 'name' ? registry.name : registry.loginServer, value))
+                .filter((registry) => mayRead(context, call, REGISTRY_TYPE, registryId(registry)))
+                .map((registry) => project(row(registry), columns))
+            : context.state.clusters
+                .filter((cluster) => within(cluster))
+                .filter(({ kubeletIdentity }) => same(kubeletIdentity?.objectId ?? '', value))
+                .filter((cluster) => mayRead(context, call, CLUSTER_TYPE, clusterId(cluster)))
+                .map((cluster) => project(clusterRow(cluster), columns));
         return ok(
           { totalRecords: data.length, count: data.length, data, facets: [], resultTruncated: 'false' },
           {
@@ -45,17 +61,13 @@ export function resourceGraphRoutes(context: SimulatorContext): Route[] {
   ];
 }
 
-function mayRead(context: SimulatorContext, { caller }: Call, registry: Registry): boolean {
-  return context.decide({
-    principalId: caller.objectId,
-    action: `${REGISTRY_TYPE}/read`,
-    kind: 'action',
-    scope: registryId(registry),
-  }).allowed;
+function mayRead(context: SimulatorContext, { caller }: Call, type: string, scope: string): boolean {
+  const action = `${type}/read`;
+  return context.decide({ principalId: caller.objectId, action, kind: 'action', scope }).allowed;
 }
 
 function readBody({ body }: Call): { query: string; subscriptions: string[] | undefined } {
-  const document: unknown = JSON.parse(body.toString('utf8') || 'null');
+  const document = parsed(body.toString('utf8'));
   if (typeof document !== 'object' || document === null)
     throw new NotModelled("A request without a query isn't.");
   const { query, subscriptions, managementGroups, options } = document as Record<string, unknown>;
@@ -71,6 +83,14 @@ function readBody({ body }: Call): { query: string; subscriptions: string[] | un
   return { query, subscriptions: Array.isArray(subscriptions) ? subscriptions.map(String) : undefined };
 }
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new NotModelled("A request that is not JSON isn't.");
+  }
+}
+
 /** The table writes types in lower case. */
 function row(registry: Registry): Record<string, unknown> {
   return {
@@ -78,6 +98,18 @@ function row(registry: Registry): Record<string, unknown> {
     type: REGISTRY_TYPE.toLowerCase(),
     resourceGroup: registry.resourceGroup.toLowerCase(),
     subscriptionId: registry.subscriptionId,
+  };
+}
+
+function clusterRow(cluster: ManagedCluster): Record<string, unknown> {
+  const { name, resourceGroup, subscriptionId, location } = cluster;
+  return {
+    id: clusterId(cluster),
+    name,
+    type: CLUSTER_TYPE.toLowerCase(),
+    resourceGroup: resourceGroup.toLowerCase(),
+    subscriptionId,
+    location,
   };
 }
 

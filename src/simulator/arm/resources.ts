@@ -3,12 +3,18 @@ import { isWithin, same, subscriptionId } from '../cloud/arm-id.js';
 import type { CloudState, Subscription } from '../cloud/model.js';
 import { contributions } from '../cloud/rbac.js';
 import type { SimulatorContext } from '../context.js';
+import { parameter } from './call.js';
 import type { Call } from './call.js';
-import { authorizationFailed, resourceGroupNotFound, subscriptionNotFound } from './errors.js';
+import {
+  authorizationFailed,
+  resourceGroupNotFound,
+  resourceNotFound,
+  subscriptionNotFound,
+} from './errors.js';
 
-/** Parts of routes' patterns. */
-export const subscriptionPath = '/subscriptions/(?<subscription>[^/]+)';
-export const groupPath = `${subscriptionPath}/resourceGroups/(?<group>[^/]+)`;
+/** Beginnings of routes' paths. */
+export const subscriptionPath = '/subscriptions/{subscription}';
+export const groupPath = `${subscriptionPath}/resourceGroups/{group}`;
 
 export function requireSubscription(state: CloudState, subscription: string): Subscription {
   const found = state.subscriptions.find(({ id }) => same(id, subscription));
@@ -19,6 +25,27 @@ export function requireSubscription(state: CloudState, subscription: string): Su
 export function requireResourceGroup(state: CloudState, subscription: string, group: string): void {
   const { resourceGroups } = requireSubscription(state, subscription);
   if (!resourceGroups.some(({ name }) => same(name, group))) throw resourceGroupNotFound(group);
+}
+
+/** The resource of one type that a path under {@link groupPath} names as `{name}`; ARM's own errors where there is none. */
+export function findInGroup<T extends { subscriptionId: string; resourceGroup: string; name: string }>(
+  state: CloudState,
+  call: Call,
+  items: readonly T[],
+  type: string,
+): T {
+  const [subscription, group, name] = [
+    parameter(call, 'subscription'),
+    parameter(call, 'group'),
+    parameter(call, 'name'),
+  ];
+  requireResourceGroup(state, subscription, group);
+  const found = items.find(
+    (item) =>
+      same(item.subscriptionId, subscription) && same(item.resourceGroup, group) && same(item.name, name),
+  );
+  if (found === undefined) throw resourceNotFound(type, name, group);
+  return found;
 }
 
 /**

@@ -20,6 +20,7 @@ import type { Call, Route } from './call.js';
 import {
   principalNotFound,
   roleAssignmentExists,
+  roleAssignmentLimitExceeded,
   roleAssignmentNotFound,
   roleAssignmentUpdateNotPermitted,
   roleDefinitionDoesNotExist,
@@ -27,16 +28,20 @@ import {
 } from './errors.js';
 import { requireScope } from './scopes.js';
 
-const COLLECTION = '(?<scope>.*)/providers/Microsoft\\.Authorization/roleAssignments';
+const COLLECTION = '{+scope}/providers/Microsoft.Authorization/roleAssignments';
+const ONE = `${COLLECTION}/{name}`;
+/** The oldest version that is recorded. */
+const SINCE = '2015-07-01';
 
 export function roleAssignmentRoutes(context: SimulatorContext): Route[] {
   const { state } = context;
-  const one = new RegExp(`^${COLLECTION}/(?<name>[^/]+)$`, 'i');
   return [
     {
       name: 'GET {scope}/roleAssignments',
       method: 'GET',
-      pattern: new RegExp(`^${COLLECTION}$`, 'i'),
+      path: COLLECTION,
+      since: SINCE,
+      source: 'recording: roleAssignments.LIST.json',
       demand: (call) => ({ action: `${ROLE_ASSIGNMENT_TYPE}/read`, scope: scopeOf(call) }),
       answer(call) {
         requireScope(state, scopeOf(call));
@@ -50,7 +55,9 @@ export function roleAssignmentRoutes(context: SimulatorContext): Route[] {
     {
       name: 'GET {scope}/roleAssignments/{name}',
       method: 'GET',
-      pattern: one,
+      path: ONE,
+      since: SINCE,
+      source: 'docs: role-assignments REST reference',
       demand: (call) => ({ action: `${ROLE_ASSIGNMENT_TYPE}/read`, scope: scopeOf(call) }),
       answer(call) {
         const found = find(state, call);
@@ -61,7 +68,9 @@ export function roleAssignmentRoutes(context: SimulatorContext): Route[] {
     {
       name: 'PUT {scope}/roleAssignments/{name}',
       method: 'PUT',
-      pattern: one,
+      path: ONE,
+      since: SINCE,
+      source: 'recordings: roleAssignments.PUT.*, 400, 403 and 409',
       // The scope in a refusal is the assignment's own id (recording: roleAssignments.403.AuthorizationFailed.json).
       demand: (call) => ({
         action: `${ROLE_ASSIGNMENT_TYPE}/write`,
@@ -80,7 +89,9 @@ export function roleAssignmentRoutes(context: SimulatorContext): Route[] {
     {
       name: 'DELETE {scope}/roleAssignments/{name}',
       method: 'DELETE',
-      pattern: one,
+      path: ONE,
+      since: SINCE,
+      source: 'recording: roleAssignments.DELETE.json',
       demand(call) {
         const found = find(state, call);
         return {
@@ -215,7 +226,7 @@ function put({ state, now }: SimulatorContext, call: Call): RoleAssignment {
   const wanted = readBody(call);
   const role = roleOf(state, wanted.roleDefinitionId);
   if (role === undefined) throw roleDefinitionDoesNotExist(lastPart(wanted.roleDefinitionId));
-  const principalType = typeOf(state, wanted, now());
+  const principalType = typeOf(state, wanted, now(), call.apiVersion);
 
   // Names are unique in the tenant: a name in use elsewhere can't move (recording: errors.quoted-in-public-docs.json).
   const named = state.roleAssignments.find((assignment) => same(assignment.name, name));
@@ -244,6 +255,7 @@ function put({ state, now }: SimulatorContext, call: Call): RoleAssignment {
       roleOf(state, assignment.roleDefinitionId) === role,
   );
   if (twin) throw roleAssignmentExists();
+  requireRoom(state, scope);
   const made: RoleAssignment = {
     name,
     scope,
@@ -264,16 +276,25 @@ function put({ state, now }: SimulatorContext, call: Call): RoleAssignment {
   return made;
 }
 
+/** A subscription's assignments, at it and below it, have a limit (azure-docs: troubleshoot-limits). */
+function requireRoom(state: CloudState, scope: string): void {
+  const subscription = subscriptionOf(scope);
+  if (subscription === undefined) return;
+  const used = state.roleAssignments.filter((one) => subscriptionOf(one.scope) === subscription).length;
+  if (used >= state.governance.roleAssignmentLimit) throw roleAssignmentLimitExceeded();
+}
+
 /** Without a type the directory is asked; with one it is asked only whether it knows better. */
 function typeOf(
   state: CloudState,
   { principalId, principalType }: AssignmentRequest,
   now: number,
+  apiVersion: string,
 ): RoleAssignment['principalType'] {
   const replicatedAt = principalByObjectId(state, principalId)?.replicatedAt ?? 0;
   const actual = replicatedAt > now ? undefined : principalTypeOf(state, principalId);
   if (principalType === undefined) {
-    if (actual === undefined) throw principalNotFound(principalId, state.tenantId);
+    if (actual === undefined) throw principalNotFound(principalId, state.tenantId, apiVersion);
     return actual;
   }
   if (actual !== undefined && actual !== principalType)
@@ -281,7 +302,7 @@ function typeOf(
   return principalType;
 }
 
-/** Versions before 2020-04-01-preview know no conditions, and before 2018-09-01-preview no principal type. */
+/** Versions before 2020-04-01-preview know no conditions, and before 2018-01-01-preview no principal type. */
 function assignmentBody(assignment: RoleAssignment, apiVersion: string): object {
   const { principalType, condition, conditionVersion, description } = assignment;
   const knowsConditions = isSince(apiVersion, '2020-04-01');
@@ -289,7 +310,7 @@ function assignmentBody(assignment: RoleAssignment, apiVersion: string): object 
     properties: {
       roleDefinitionId: assignment.roleDefinitionId,
       principalId: assignment.principalId,
-      ...(isSince(apiVersion, '2018-09-01') ? { principalType } : {}),
+      ...(isSince(apiVersion, '2018-01-01') ? { principalType } : {}),
       scope: assignment.scope,
       ...(knowsConditions ? { condition, conditionVersion } : {}),
       createdOn: assignment.createdOn,

@@ -9,7 +9,9 @@ import type { Call, Demand, Route } from './call.js';
 import { roleDefinitionDoesNotExist } from './errors.js';
 import { requireScope } from './scopes.js';
 
-const COLLECTION = '(?<scope>.*)/providers/Microsoft\\.Authorization/roleDefinitions';
+const COLLECTION = '{+scope}/providers/Microsoft.Authorization/roleDefinitions';
+/** The oldest version that is recorded. */
+const SINCE = '2015-07-01';
 
 /** Assumption: when a definition was made and changed tells a reader nothing, so all have the built-in roles' first date. */
 const MADE_ON = '2015-02-02T21:55:09.8806423Z';
@@ -21,8 +23,10 @@ export function roleDefinitionRoutes(context: SimulatorContext): Route[] {
     state.roleDefinitions.filter(({ assignableScopes }) =>
       assignableScopes.some((scope) => isWithin(scopeOf(call), scope, state.subscriptions)),
     );
-  const one: Omit<Route, 'pattern' | 'name'> = {
+  const one: Omit<Route, 'path' | 'name'> = {
     method: 'GET',
+    since: SINCE,
+    source: 'recording: roleDefinitions.real.json',
     demand,
     answer(call) {
       requireScope(state, scopeOf(call));
@@ -36,7 +40,9 @@ export function roleDefinitionRoutes(context: SimulatorContext): Route[] {
     {
       name: 'GET {scope}/roleDefinitions',
       method: 'GET',
-      pattern: new RegExp(`^${COLLECTION}$`, 'i'),
+      path: COLLECTION,
+      since: SINCE,
+      source: 'recording: roleDefinitions.real.json',
       demand,
       answer(call) {
         requireScope(state, scopeOf(call));
@@ -52,18 +58,20 @@ export function roleDefinitionRoutes(context: SimulatorContext): Route[] {
     {
       ...everybody,
       name: 'GET /roleDefinitions/{name}',
-      pattern: /^(?<scope>)\/providers\/Microsoft\.Authorization\/roleDefinitions\/(?<name>[^/]+)$/i,
+      path: '/providers/Microsoft.Authorization/roleDefinitions/{name}',
     },
     {
       ...one,
       name: 'GET {scope}/roleDefinitions/{name}',
-      pattern: new RegExp(`^${COLLECTION}/(?<name>[^/]+)$`, 'i'),
+      path: `${COLLECTION}/{name}`,
     },
     {
       // Everybody may ask for their own; one element for each assignment that counts here.
       name: 'GET {scope}/permissions',
       method: 'GET',
-      pattern: /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/permissions$/i,
+      path: '{+scope}/providers/Microsoft.Authorization/permissions',
+      since: SINCE,
+      source: 'recording: permissions.LIST.json',
       answer(call) {
         requireScope(state, scopeOf(call));
         const held = contributions(state, call.caller.objectId, scopeOf(call), context.now());
@@ -78,7 +86,7 @@ export function roleDefinitionRoutes(context: SimulatorContext): Route[] {
 }
 
 function scopeOf(call: Call): string {
-  const scope = parameter(call, 'scope');
+  const { scope = '' } = call.parameters;
   return scope === '' ? '/' : scope;
 }
 
@@ -110,10 +118,9 @@ function definitionBody(role: RoleDefinition, scope: string, apiVersion: string)
       description: role.description,
       assignableScopes: role.assignableScopes,
       permissions: role.permissions.map((one) => permissionBody(one, apiVersion)),
-      createdOn: MADE_ON,
-      updatedOn: MADE_ON,
-      createdBy: null,
-      updatedBy: null,
+      ...(isSince(apiVersion, '2022-04-01')
+        ? { createdOn: MADE_ON, updatedOn: MADE_ON, createdBy: null, updatedBy: null }
+        : {}),
     },
     id: roleDefinitionId(role.name, subscriptionOf(scope)),
     type: ROLE_DEFINITION_TYPE,

@@ -40,6 +40,7 @@ function resourceIds(state: CloudState): string[] {
   return [
     ...state.clusters.map(clusterId),
     ...state.registries.map(registryId),
+    ...(state.otherResources ?? []),
     ...state.principals.flatMap(({ resourceId }) => (resourceId === undefined ? [] : [resourceId])),
   ];
 }

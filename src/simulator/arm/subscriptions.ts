@@ -3,7 +3,7 @@ import { CLUSTER_TYPE, clusterId, REGISTRY_TYPE, registryId, same, subscriptionI
 import type { Subscription } from '../cloud/model.js';
 import type { SimulatorContext } from '../context.js';
 import { NotModelled } from '../net/exchange.js';
-import { ok, parameter } from './call.js';
+import { listScope, ok, parameter } from './call.js';
 import type { Route } from './call.js';
 import { knownSubscriptions, requireSubscription, subscriptionPath, visible } from './resources.js';
 
@@ -13,7 +13,9 @@ export function subscriptionRoutes(context: SimulatorContext): Route[] {
     {
       name: 'GET subscriptions',
       method: 'GET',
-      pattern: /^\/subscriptions$/i,
+      path: '/subscriptions',
+      since: '2016-06-01',
+      source: 'docs: subscriptions REST reference',
       answer({ caller }) {
         const value = knownSubscriptions(context, caller.objectId).map((one) =>
           subscriptionBody(one, state.tenantId),
@@ -24,15 +26,19 @@ export function subscriptionRoutes(context: SimulatorContext): Route[] {
     {
       name: 'GET subscription',
       method: 'GET',
-      pattern: new RegExp(`^(?<id>${subscriptionPath})$`, 'i'),
-      demand: (call) => ({ action: 'Microsoft.Resources/subscriptions/read', scope: parameter(call, 'id') }),
+      path: subscriptionPath,
+      since: '2016-06-01',
+      source: 'docs: subscriptions REST reference',
+      demand: (call) => ({ action: 'Microsoft.Resources/subscriptions/read', scope: call.path }),
       answer: (call) =>
         ok(subscriptionBody(requireSubscription(state, parameter(call, 'subscription')), state.tenantId)),
     },
     {
       name: 'GET resources of a subscription',
       method: 'GET',
-      pattern: new RegExp(`^(?<scope>${subscriptionPath})/resources$`, 'i'),
+      path: `${subscriptionPath}/resources`,
+      since: '2016-06-01',
+      source: 'recording: registries.LIST.json',
       answer(call) {
         const type = resourceType(call.query.get('$filter') ?? '');
         const subscription = parameter(call, 'subscription');
@@ -40,14 +46,7 @@ export function subscriptionRoutes(context: SimulatorContext): Route[] {
           (resource) => same(resource.type, type) && same(resource.subscription, subscription),
         );
         const read = `${type}/read`;
-        const value = visible(
-          context,
-          call,
-          parameter(call, 'scope'),
-          resources,
-          ({ body }) => body.id,
-          read,
-        );
+        const value = visible(context, call, listScope(call), resources, ({ body }) => body.id, read);
         return ok({ value: value.map(({ body }) => body) });
       },
     },

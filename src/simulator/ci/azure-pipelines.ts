@@ -20,6 +20,11 @@ export function oidcRequestUri({ organization, projectId }: AzurePipelinesHost):
   return `https://${AZURE_DEVOPS_HOST}/${organization}/${projectId}/_apis/distributedtask/hubs/build/plans/${plan}/jobs/${job}/oidctoken`;
 }
 
+/** A job's token for its service connection, made now (milliseconds since the epoch). */
+export function connectionToken(host: AzurePipelinesHost, key: SigningKey, now: number): string {
+  return key.sign(claims(host, Math.floor(now / 1000)));
+}
+
 /**
  * The token service, and the public documents of Azure DevOps' own issuer. (Entra publishes the keys of its own.)
  *
@@ -51,7 +56,7 @@ export function createAzureDevOps(state: CloudState, key: SigningKey, now: () =>
         const refused = refusal(host, exchange);
         if (refused !== undefined) return refused;
         note.caller = `job of ${host.organization}/${host.project}`;
-        return json(200, { oidcToken: key.sign(claims(host, Math.floor(now() / 1000))) });
+        return json(200, { oidcToken: connectionToken(host, key, now()) });
       }
       const document = url.host === AZURE_DEVOPS_ISSUER_HOST ? documents[url.pathname] : undefined;
       if (method === 'GET' && document !== undefined) {

@@ -35,7 +35,7 @@ export function createGitHub(state: CloudState, key: SigningKey, now: () => numb
     if (refused !== undefined) return refused;
     exchange.note.caller = `job of ${state.github.repository}`;
     const audience = exchange.url.searchParams.get('audience') ?? ownerUrl(state.github);
-    const value = key.sign(claims(state.github, audience, Math.floor(now() / 1000)));
+    const value = jobToken(state.github, key, audience, now());
     return json(200, { count: value.length, value });
   };
   return {
@@ -55,6 +55,11 @@ export function createGitHub(state: CloudState, key: SigningKey, now: () => numb
       throw new NotModelled("Of GitHub, only the job id token and its issuer's documents are.");
     },
   };
+}
+
+/** A job's token for an audience, made now (milliseconds since the epoch). */
+export function jobToken(github: GitHubHost, key: SigningKey, audience: string, now: number): string {
+  return key.sign(claims(github, audience, Math.floor(now / 1000)));
 }
 
 /** Claims: docs.github.com, "OpenID Connect reference". */

@@ -3,7 +3,9 @@
  * else holds state about Azure. Everything here is plain data but for {@link Cloud}'s few rules.
  */
 
+import type { ClusterAdmission } from './admission-model.js';
 import type { CloudName } from './clouds.js';
+import type { Governance } from './governance.js';
 
 /** A security principal of the directory. */
 export interface Principal {
@@ -18,6 +20,8 @@ export interface Principal {
   /** Certificates whose keys may sign its assertions, PEM. */
   certificates: string[];
   federatedCredentials: FederatedCredential[];
+  /** Whether Microsoft Graph answers its questions about the directory. */
+  readsDirectory: boolean;
   /** A managed identity's resource id. */
   resourceId?: string;
   /** Milliseconds since the epoch: before this the directory's replicas do not know it yet. */
@@ -85,6 +89,13 @@ export interface NodePool {
   /** `key=value:Effect`, as ARM writes them. */
   taints: string[];
   nodeImageVersion: string;
+  /** Who pulls on its nodes: the simulator, or a real containerd for each. */
+  runtime: 'built-in' | 'containerd';
+  /**
+   * What its nodes pull as, where that isn't what the cluster says: the service principal that the cluster had before, or
+   * nothing, because the identity was taken off the scale set.
+   */
+  heldIdentity?: 'former-service-principal' | 'none';
 }
 
 export interface ManagedCluster {
@@ -109,7 +120,10 @@ export interface ManagedCluster {
   /** Kubernetes rights of Entra principals where Azure RBAC is off, by object id or group id. */
   kubernetesBindings: KubernetesBinding[];
   namespaces: string[];
+  admission: ClusterAdmission;
   privateCluster: boolean;
+  /** AKS run command: whether it may be used, and how long its pod may take to start (milliseconds). */
+  runCommand: { enabled: boolean; startLimitMs: number };
 }
 
 /** Rights inside one cluster, as a RoleBinding or (without a namespace) a ClusterRoleBinding gives them. */
@@ -119,12 +133,19 @@ export interface KubernetesBinding {
   rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
 }
 
-export interface Registry {
+/** A registry as whoever pulls from it sees it. */
+export interface RegistryHost {
+  loginServer: string;
+  /** Host that blobs are fetched from: a data endpoint, or storage. */
+  blobHost: string;
+  repositories: Repository[];
+}
+
+export interface Registry extends RegistryHost {
   subscriptionId: string;
   resourceGroup: string;
   name: string;
   location: string;
-  loginServer: string;
   sku: 'Basic' | 'Standard' | 'Premium';
   roleAssignmentMode: 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions';
   anonymousPullEnabled: boolean;
@@ -133,10 +154,7 @@ export interface Registry {
   /** Whether tokens for ARM's audience are accepted at the exchange. */
   armAudienceTokens: 'enabled' | 'disabled';
   dataEndpointEnabled: boolean;
-  /** Host that blobs are fetched from: a data endpoint, or storage. */
-  blobHost: string;
   creationDate: string;
-  repositories: Repository[];
 }
 
 export interface Repository {
@@ -151,6 +169,8 @@ export interface Repository {
 export interface Subscription {
   id: string;
   name: string;
+  /** The tenant it belongs to, where that is another than the cloud's. */
+  tenantId?: string;
   /** Management groups above it, nearest first. */
   managementGroups: string[];
   resourceGroups: { name: string; location: string }[];
@@ -198,10 +218,19 @@ export interface CloudState {
   roleAssignments: RoleAssignment[];
   clusters: ManagedCluster[];
   registries: Registry[];
+  /** Ids of resources of other types, which only role assignments know. */
+  otherResources?: string[];
+  /** Registries that are nobody's here and let everyone pull, such as mcr.microsoft.com. */
+  publicRegistries: RegistryHost[];
+  governance: Governance;
   github: GitHubHost;
   azurePipelines: AzurePipelinesHost;
   /** Identities of the machine that runs what is tested: its metadata service gives their tokens. */
   runner: { objectIds: string[] };
   /** Milliseconds that a new role assignment takes until it works. */
   grantDelayMs: number;
+  /** Decides what is left to chance: see `random.ts`. */
+  seed: number;
+  /** Milliseconds that a long-running operation takes at least. */
+  operationTimeMs: number;
 }

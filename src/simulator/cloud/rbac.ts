@@ -5,9 +5,11 @@
 import type { AccessDecision, AccessQuestion } from '../context.js';
 import { NotModelled } from '../net/exchange.js';
 import { isWithin, lastPart } from './arm-id.js';
-import { actionMatches, conditionMet } from './condition.js';
+import { conditionMet } from './condition.js';
 import { groupsHolding } from './directory.js';
-import type { CloudState, Permission, RoleAssignment, RoleDefinition } from './model.js';
+import { denyAssignmentAgainst } from './governance.js';
+import type { CloudState, RoleAssignment, RoleDefinition } from './model.js';
+import { permits } from './permission.js';
 
 /** The attribute that conditions on repository data actions look at (azure-docs: container-registry-rbac-abac-repository-permissions). */
 const REPOSITORY_NAME = 'Microsoft.ContainerRegistry/registries/repositories:name';
@@ -55,8 +57,12 @@ export function decide(state: CloudState, question: AccessQuestion, at: number):
   let unmet: Contribution | undefined;
   for (const contribution of held.filter(works)) {
     try {
-      if (meetsCondition(contribution.assignment, question))
-        return { allowed: true, why: `allowed by ${describe(contribution)}` };
+      if (meetsCondition(contribution.assignment, question)) {
+        const deny = denyAssignmentAgainst(state, question);
+        if (deny === undefined) return { allowed: true, why: `allowed by ${describe(contribution)}` };
+        const why = `denied: the deny assignment "${deny.displayName}" at ${deny.scope}`;
+        return { allowed: false, denyAssignment: deny, why };
+      }
       unmet = contribution;
     } catch (error) {
       if (!(error instanceof NotModelled)) throw error;
@@ -76,19 +82,6 @@ export function decide(state: CloudState, question: AccessQuestion, at: number):
     return { allowed: false, why: `denied: ${describe(waiting)} works in ${seconds} s` };
   }
   return { allowed: false, why: `denied: nothing gives ${question.action}` };
-}
-
-/** Whether a permission covers a question's action. What is subtracted is only subtracted from the same permission. */
-export function permits(
-  permission: Permission,
-  { kind, action }: Pick<AccessQuestion, 'kind' | 'action'>,
-): boolean {
-  const [given, taken] =
-    kind === 'action'
-      ? [permission.actions, permission.notActions]
-      : [permission.dataActions, permission.notDataActions];
-  const covers = (pattern: string): boolean => actionMatches(pattern, action);
-  return given.some(covers) && !taken.some(covers);
 }
 
 function heldAt(state: CloudState, principalId: string, scope: string): Contribution[] {

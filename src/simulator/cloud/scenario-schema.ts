@@ -1,9 +1,12 @@
 /**
  * The shape of a scenario: every key, its form and its default. This is the only description of it in code.
  */
+import { faultRule } from '../faults/schema.js';
+import { admissionKeys } from './admission-schema.js';
 import {
   choice,
   count,
+  described,
   duration,
   either,
   flag,
@@ -15,7 +18,7 @@ import {
 } from './schema.js';
 import type { Value } from './schema.js';
 
-const guid = () => text({ pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, form: 'a GUID' });
+const guid = () => text({ pattern: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, form: 'a GUID' });
 const word = () => text({ pattern: /\S/, form: 'a name' });
 const location = () => text({ pattern: /^[a-z0-9]+$/, form: 'an Azure region such as westeurope' });
 const texts = () => withDefault(list(text()), []);
@@ -30,13 +33,12 @@ const resourceGroupName = () =>
 /** Where a resource stands. */
 const place = {
   resourceGroup: resourceGroupName(),
-  /** Id or name of a subscription. Default: the first. */
-  subscription: optional(word()),
+  subscription: described('Id or name of a subscription. Default: the first.', optional(word())),
   location: withDefault(location(), 'westeurope'),
 };
 
+/** Default of these: what the scenario's own `github` sends. */
 const federatedCredential = object({
-  /** Default of these: what the scenario's own `github` sends. */
   issuer: optional(text()),
   subject: optional(text()),
   audience: optional(text()),
@@ -47,24 +49,38 @@ const identity = object({
   kind: withDefault(choice('application', 'managed-identity', 'user'), 'application'),
   objectId: optional(guid()),
   clientId: optional(guid()),
-  secrets: texts(),
+  secrets: described(
+    'It may sign in with any of these; nodes that use it as their service principal, with the first.',
+    texts(),
+  ),
   /** PEM texts of certificates that its assertions may be signed with. */
   certificates: withDefault(
     list(text({ pattern: /^-----BEGIN CERTIFICATE-----/, form: 'a PEM certificate' })),
     [],
   ),
-  /** `github`, `azure-pipelines` (its one service connection), or credentials one by one. */
-  federated: withDefault(
-    either(
-      choice('github', 'azure-pipelines'),
-      (value) => typeof value === 'string',
-      list(federatedCredential),
+  federated: described(
+    "Jobs that it trusts: the scenario's own of `github` or `azure-pipelines`, or credentials one by one.",
+    withDefault(
+      either(
+        choice('github', 'azure-pipelines'),
+        (value) => typeof value === 'string',
+        list(federatedCredential),
+      ),
+      [],
     ),
-    [],
   ),
-  /** How long the directory's replicas do not know it yet. */
-  replicationDelay: withDefault(duration(), 0),
+  replicationDelay: described(
+    "How long the directory's replicas do not know it yet.",
+    withDefault(duration(), 0),
+  ),
+  readsDirectory: described(
+    'Whether it may ask Microsoft Graph about the directory. Default: users may, others may not.',
+    optional(flag()),
+  ),
 });
+
+/** Who pulls on a node: the simulator itself, or a containerd of its own (Linux, root, containerd installed). */
+const runtime = () => choice('built-in', 'containerd');
 
 const pool = object({
   /** https://learn.microsoft.com/azure/aks/create-node-pools: lower case, up to 12. */
@@ -75,7 +91,6 @@ const pool = object({
   count: withDefault(count(), 1),
   os: withDefault(choice('Linux', 'Windows'), 'Linux'),
   architecture: withDefault(choice('amd64', 'arm64'), 'amd64'),
-  /** `key=value:Effect`. */
   taints: withDefault(
     list(
       text({
@@ -85,9 +100,16 @@ const pool = object({
     ),
     [],
   ),
-  /** Default: the first pool is the system pool, unless another is. */
-  mode: optional(choice('System', 'User')),
+  mode: described(
+    'Default: the first pool is the system pool, unless another is.',
+    optional(choice('System', 'User')),
+  ),
   vmSize: optional(text()),
+  runtime: described("Who pulls on its nodes. Default: the scenario's.", optional(runtime())),
+  heldIdentity: described(
+    "What its nodes have instead of the cluster's kubelet identity: a service principal that the cluster had before it, or nothing.",
+    optional(choice('former-service-principal', 'none')),
+  ),
 });
 
 const cluster = object({
@@ -117,16 +139,18 @@ const cluster = object({
   identity: withDefault(
     object({
       kind: withDefault(choice('managed', 'service-principal', 'none'), 'managed'),
-      /** One of `identities`; default: one of its own, called `kubelet of <cluster>`. */
-      name: optional(word()),
+      name: described(
+        'One of `identities`. Default: one of its own, called `kubelet of <cluster>`.',
+        optional(word()),
+      ),
       replicationDelay: withDefault(duration(), 0),
     }),
     { kind: 'managed', name: undefined, replicationDelay: 0 },
   ),
-  localAccounts: withDefault(flag(), true),
+  localAccounts: described('False needs `entra`.', withDefault(flag(), true)),
   entra: optional(object({ azureRbac: withDefault(flag(), false), adminGroups: texts() })),
-  /** Besides default, kube-system, kube-public and kube-node-lease. */
-  namespaces: texts(),
+  /** Namespaces (default, kube-system, kube-public and kube-node-lease are there anyway), policies, webhooks. */
+  ...admissionKeys,
   bindings: withDefault(
     list(
       object({
@@ -137,23 +161,22 @@ const cluster = object({
     ),
     [],
   ),
-  private: withDefault(flag(), false),
+  private: described(
+    "Its API server's name can't be reached from outside its network.",
+    withDefault(flag(), false),
+  ),
+  runCommand: withDefault(
+    object({
+      enabled: withDefault(flag(), true),
+      /** How long the pod of a command may take to start (https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/connectivity/resolve-az-aks-command-invoke-failures). */
+      startLimit: withDefault(duration(), 30_000),
+    }),
+    { enabled: true, startLimit: 30_000 },
+  ),
 });
 
-const registry = object({
-  ...place,
-  name: text({ pattern: /^[A-Za-z0-9]{5,50}$/, form: 'a registry name (5 to 50 letters and digits)' }),
-  mode: withDefault(choice('legacy', 'abac'), 'legacy'),
-  loginServer: optional(
-    text({ pattern: /^[a-z0-9][a-z0-9.-]*\.[a-z]+$/, form: 'a host name in lower case' }),
-  ),
-  sku: withDefault(choice('Basic', 'Standard', 'Premium'), 'Standard'),
-  anonymousPull: withDefault(flag(), false),
-  publicNetworkAccess: withDefault(choice('Enabled', 'Disabled'), 'Enabled'),
-  networkDefaultAction: withDefault(choice('Allow', 'Deny'), 'Allow'),
-  armAudienceTokens: withDefault(choice('enabled', 'disabled'), 'enabled'),
-  dataEndpoint: withDefault(flag(), false),
-  repositories: withDefault(
+const repositories = () =>
+  withDefault(
     list(
       object({
         name: text({ pattern: /^[a-z0-9]+([._/-]+[a-z0-9]+)*$/, form: 'a repository name in lower case' }),
@@ -171,8 +194,7 @@ const registry = object({
                 ['linux/amd64'],
               ),
               layers: optional(count()),
-              /** False: the one platform's manifest is tagged itself. */
-              index: optional(flag()),
+              index: described("False: the one platform's manifest is tagged itself.", optional(flag())),
             }),
           ),
           [],
@@ -180,39 +202,114 @@ const registry = object({
       }),
     ),
     [],
+  );
+
+const registry = object({
+  ...place,
+  name: text({ pattern: /^[A-Za-z0-9]{5,50}$/, form: 'a registry name (5 to 50 letters and digits)' }),
+  mode: withDefault(choice('legacy', 'abac'), 'legacy'),
+  loginServer: optional(
+    text({ pattern: /^[a-z0-9][a-z0-9.-]*\.[a-z]+$/, form: 'a host name in lower case' }),
   ),
+  sku: withDefault(choice('Basic', 'Standard', 'Premium'), 'Standard'),
+  anonymousPull: withDefault(flag(), false),
+  publicNetworkAccess: withDefault(choice('Enabled', 'Disabled'), 'Enabled'),
+  networkDefaultAction: withDefault(choice('Allow', 'Deny'), 'Allow'),
+  armAudienceTokens: described(
+    "Whether the registry's exchange takes tokens that are meant for ARM.",
+    withDefault(choice('enabled', 'disabled'), 'enabled'),
+  ),
+  dataEndpoint: described(
+    "Blobs come from the registry's own data endpoint; needs Premium, as the network's keys do.",
+    withDefault(flag(), false),
+  ),
+  repositories: repositories(),
+});
+
+/** A registry of somebody else that lets everyone pull. */
+const publicRegistry = object({
+  host: text({ pattern: /^[a-z0-9][a-z0-9.-]*\.[a-z]+$/, form: 'a host name in lower case' }),
+  repositories: repositories(),
+});
+
+const lock = object({
+  name: word(),
+  level: withDefault(choice('CanNotDelete', 'ReadOnly'), 'CanNotDelete'),
+  /** As of role assignments. */
+  scope: word(),
+  notes: optional(text()),
+});
+
+const denyAssignment = object({
+  name: word(),
+  description: withDefault(text(), ''),
+  scope: word(),
+  actions: texts(),
+  notActions: texts(),
+  dataActions: texts(),
+  notDataActions: texts(),
+  principals: described('As of role assignments, or `everyone`.', withDefault(list(word()), ['everyone'])),
+  exclude: texts(),
+  appliesToChildScopes: withDefault(flag(), true),
+});
+
+/** An Azure Policy assignment that denies every write of one resource type. */
+const policy = object({
+  name: word(),
+  scope: word(),
+  denies: text({
+    pattern: /^[\w.]+\/[\w/]+$/,
+    form: 'a resource type such as Microsoft.Authorization/roleAssignments',
+  }),
 });
 
 const roleAssignment = object({
-  /** Name of an identity or a group, `kubelet of <cluster>`, or an object id that the directory doesn't know. */
-  principal: word(),
-  /** Name or GUID of a role. */
-  role: word(),
-  /** `subscription`, `subscription:<name>`, `rg:<name>`, `cluster:<name>`, `registry:<name>`, `management-group:<name>` or an ARM id. */
-  scope: word(),
+  principal: described(
+    "Name of an identity or a group, `kubelet of <cluster>`, or an object id that the directory doesn't know.",
+    word(),
+  ),
+  role: described('Name or GUID of a role.', word()),
+  scope: described(
+    '`subscription`, `subscription:<name>`, `rg:<name>`, `cluster:<name>`, `registry:<name>`, `management-group:<name>` or an ARM id.',
+    word(),
+  ),
   condition: optional(text()),
   description: optional(text()),
-  /** How long ago it was made; one younger than `grantDelay` doesn't work yet. */
-  age: withDefault(duration(), 30 * 86_400_000),
+  age: described(
+    "How long ago it was made; one younger than `grantDelay` doesn't work yet.",
+    withDefault(duration(), 30 * 86_400_000),
+  ),
 });
 
 export const scenarioSchema = object({
   name: word(),
   description: withDefault(text(), ''),
-  /** Which of Azure's clouds: it decides all names. */
-  cloud: withDefault(choice('AzureCloud', 'AzureChinaCloud', 'AzureUSGovernment'), 'AzureCloud'),
-  /** The machine that runs what is tested: the managed identities it was given. */
-  runner: withDefault(object({ identities: texts() }), { identities: [] }),
-  /** How long a new role assignment takes until it works. */
-  grantDelay: withDefault(duration(), 0),
+  cloud: described(
+    "Which of Azure's clouds: it decides all names.",
+    withDefault(choice('AzureCloud', 'AzureChinaCloud', 'AzureUSGovernment'), 'AzureCloud'),
+  ),
+  runner: described(
+    'The machine that runs what is tested: the managed identities it was given.',
+    withDefault(object({ identities: texts() }), { identities: [] }),
+  ),
+  seed: described(
+    'Decides all that is left to chance: which requests a fault with a probability strikes, and generated names and ids.',
+    withDefault(count(), 1),
+  ),
+  faults: described('What goes wrong, and when.', withDefault(list(faultRule), [])),
+  grantDelay: described('How long a new role assignment takes until it works.', withDefault(duration(), 0)),
+  runtime: described(
+    'Who pulls on the nodes: the simulator itself, or a containerd of each node (Linux, root, containerd installed).',
+    withDefault(runtime(), 'built-in'),
+  ),
   tenant: optional(guid()),
   subscriptions: optional(
     list(
       object({
         id: optional(guid()),
+        tenant: described("The tenant it belongs to, if that isn't the scenario's.", optional(guid())),
         name: withDefault(word(), 'Simulated subscription'),
-        /** Nearest first. */
-        managementGroups: texts(),
+        managementGroups: described('Nearest first.', texts()),
         resourceGroups: withDefault(
           list(object({ name: resourceGroupName(), location: withDefault(location(), 'westeurope') })),
           [],
@@ -244,8 +341,10 @@ export const scenarioSchema = object({
       ),
       event: withDefault(word(), 'push'),
       environment: optional(word()),
-      /** The `sub` claim, where it isn't GitHub's default for the ref, the event or the environment. */
-      subject: optional(word()),
+      subject: described(
+        "The `sub` claim, where it isn't GitHub's default for the ref, the event or the environment.",
+        optional(word()),
+      ),
       idTokenPermission: withDefault(flag(), true),
     }),
     {
@@ -261,16 +360,24 @@ export const scenarioSchema = object({
     object({
       organization: withDefault(word(), 'contoso'),
       project: withDefault(word(), 'shop'),
-      /** Name of the service connection. */
-      connection: withDefault(word(), 'azure'),
-      /** Whose tokens the connection gets: Entra's, as new ones do, or Azure DevOps' own. */
-      issuer: withDefault(choice('entra', 'azure-devops'), 'entra'),
+      connection: described('Name of the service connection.', withDefault(word(), 'azure')),
+      issuer: described(
+        "Whose tokens the connection gets: Entra's, as new ones do, or Azure DevOps' own.",
+        withDefault(choice('entra', 'azure-devops'), 'entra'),
+      ),
     }),
     { organization: 'contoso', project: 'shop', connection: 'azure', issuer: 'entra' as const },
   ),
   clusters: withDefault(list(cluster), []),
   registries: withDefault(list(registry), []),
   roleAssignments: withDefault(list(roleAssignment), []),
+  publicRegistries: withDefault(list(publicRegistry), []),
+  locks: withDefault(list(lock), []),
+  denyAssignments: withDefault(list(denyAssignment), []),
+  policies: withDefault(list(policy), []),
+  /** How many role assignments a subscription may have (https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits). */
+  roleAssignmentLimit: withDefault(count(), 4000),
+  operationTime: described('How long a long-running operation of ARM takes.', withDefault(duration(), 0)),
 });
 
 export type ScenarioDocument = Value<typeof scenarioSchema>;

@@ -3,12 +3,16 @@
  * leaves out are derived from names, so that runs repeat.
  */
 import { randomBytes } from 'node:crypto';
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
 import { ISSUERS } from '../ci/azure-pipelines-names.js';
 import { GITHUB_ISSUER, TOKEN_EXCHANGE_AUDIENCE } from '../ci/names.js';
+import { readAdmission } from './admission-schema.js';
 import { clusterId, registryId, resourceGroupId, roleDefinitionId, same, subscriptionId } from './arm-id.js';
 import { CLOUDS } from './clouds.js';
 import type { CloudNames } from './clouds.js';
+import { EVERYONE } from './governance.js';
+import type { Governance } from './governance.js';
 import { isGuid, stableGuid, stableHex } from './ids.js';
 import { buildRepository } from './images.js';
 import type {
@@ -20,12 +24,18 @@ import type {
   NodePool,
   Principal,
   Registry,
+  RegistryHost,
+  Repository,
   RoleAssignment,
   RoleDefinition,
   Subscription,
 } from './model.js';
 import { principalTypeOf } from './directory.js';
+import { placeOf } from './located.js';
+import { nearest } from './nearest.js';
 import { builtInRoles, permissionOf } from './roles.js';
+import { checkFaultRule } from '../faults/schema.js';
+import type { FaultRule } from '../faults/schema.js';
 import { scenarioSchema } from './scenario-schema.js';
 import type { ClusterDocument, RegistryDocument, ScenarioDocument } from './scenario-schema.js';
 import type { Problem } from './schema.js';
@@ -35,15 +45,21 @@ export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
   constructor(readonly problems: readonly Problem[]) {
     super(
-      `The scenario can't be used:\n${problems.map(({ path, message }) => `- ${path === '' ? 'the document' : path}: ${message}`).join('\n')}`,
+      `The scenario can't be used:\n${problems.map((problem) => `- ${problemText(problem)}`).join('\n')}`,
     );
   }
+}
+
+/** A problem without its place in the text: `clusters[0].pools[1].os: must be …`. */
+export function problemText({ path, message }: Problem): string {
+  return `${path === '' ? 'the document' : path}: ${message}`;
 }
 
 export interface Scenario {
   name: string;
   description: string;
   state: CloudState;
+  faults: readonly FaultRule[];
 }
 
 /**
@@ -52,15 +68,36 @@ export interface Scenario {
  * @param now milliseconds since the epoch: ages and delays count from here
  */
 export function loadScenario(yaml: string, now: number): Scenario {
-  const problems: Problem[] = [];
-  const parsed = parseDocument(yaml, { prettyErrors: true });
-  for (const error of parsed.errors)
-    problems.push({ path: '', message: error.message.split('\n', 1)[0] ?? '' });
+  const lines = new LineCounter();
+  const parsed = parseDocument(yaml, { prettyErrors: true, lineCounter: lines });
+  const problems: Problem[] = [...parsed.errors, ...parsed.warnings].map(({ message, linePos }) => ({
+    path: '',
+    // The first line says what; the others show where.
+    message: (message.split('\n', 1)[0] ?? '').replace(/ at line \d+, column \d+:?$/, ''),
+    ...(linePos === undefined ? {} : { at: { line: linePos[0].line, column: linePos[0].col } }),
+  }));
   if (problems.length > 0) throw new ScenarioError(problems);
-  const document = scenarioSchema.read(parsed.toJS(), '', problems);
+  const document = scenarioSchema.read(plainValue(parsed), '', problems);
   const state = new Builder(document, problems, now).build();
-  if (problems.length > 0) throw new ScenarioError(problems);
-  return { name: document.name, description: document.description, state };
+  document.faults.forEach((rule, index) => checkFaultRule(rule, `faults[${index}]`, problems));
+  if (problems.length > 0)
+    throw new ScenarioError(
+      problems.map((problem) => {
+        const at = placeOf(parsed, problem.path, lines);
+        return at === undefined ? problem : { ...problem, at };
+      }),
+    );
+  return { name: document.name, description: document.description, state, faults: document.faults };
+}
+
+/** What the YAML says, as a plain value. */
+function plainValue(parsed: Document): unknown {
+  try {
+    return parsed.toJS();
+  } catch (error) {
+    // An alias without an anchor, or so many of them that the text would become enormous.
+    throw new ScenarioError([{ path: '', message: error instanceof Error ? error.message : String(error) }]);
+  }
 }
 
 /** What `kubelet of <cluster>` names when a cluster's identity isn't one of the scenario's. */
@@ -113,6 +150,7 @@ class Builder {
     this.subscriptions = (document.subscriptions ?? [undefined]).map((given, index) => ({
       id: given?.id ?? stableGuid('subscription', String(index)),
       name: given?.name ?? 'Simulated subscription',
+      ...(given?.tenant === undefined ? {} : { tenantId: given.tenant.toLowerCase() }),
       managementGroups: given?.managementGroups ?? [],
       resourceGroups: given?.resourceGroups ?? [],
     }));
@@ -125,6 +163,8 @@ class Builder {
       secrets: identity.secrets,
       certificates: identity.certificates,
       federatedCredentials: this.federated(identity.federated),
+      // https://learn.microsoft.com/entra/fundamentals/users-default-permissions
+      readsDirectory: identity.readsDirectory ?? identity.kind === 'user',
       ...this.replication(identity.replicationDelay),
     }));
     this.groups = [];
@@ -165,11 +205,16 @@ class Builder {
       roleAssignments: [],
       clusters,
       registries,
+      publicRegistries: this.publicRegistries(registries),
+      governance: { denyAssignments: [], locks: [], policies: [], roleAssignmentLimit: 0 },
       github: this.github,
       azurePipelines: this.azurePipelines,
       runner: { objectIds: this.runnerIdentities() },
       grantDelayMs: this.grantDelayMs,
+      seed: document.seed,
+      operationTimeMs: document.operationTime,
     };
+    state.governance = this.governance(state);
     state.roleAssignments = document.roleAssignments.map((_, index) => this.roleAssignment(state, index));
     return state;
   }
@@ -250,6 +295,15 @@ class Builder {
     if (!document.localAccounts && document.entra === undefined)
       this.problem(`${path}.localAccounts`, 'can only be false on a cluster with `entra`');
     this.unique(`${path}.pools`, document.pools ?? []);
+    const admission = readAdmission(
+      document,
+      {
+        tenantId: this.tenantId,
+        authorityHost: `https://${this.names.login}/`,
+        audience: this.names.federationAudience,
+      },
+      (key, message) => this.problem(`${path}.${key}`, message),
+    );
     const cluster: ManagedCluster = {
       subscriptionId: subscription.id,
       resourceGroup,
@@ -260,12 +314,14 @@ class Builder {
       powerState: document.power,
       fqdn: apiServerName(document, subscription.id, this.names),
       nodeResourceGroup,
-      pools: poolsOf(document),
+      pools: poolsOf(document, this.document.runtime),
       servicePrincipalClientId: 'msi',
       disableLocalAccounts: !document.localAccounts,
       kubernetesBindings: [],
-      namespaces: [...new Set([...SYSTEM_NAMESPACES, ...document.namespaces])],
+      namespaces: [...new Set([...SYSTEM_NAMESPACES, ...admission.namespaces.map((one) => one.name)])],
+      admission,
       privateCluster: document.private,
+      runCommand: { enabled: document.runCommand.enabled, startLimitMs: document.runCommand.startLimit },
     };
     this.giveIdentity(cluster, document, path);
     return cluster;
@@ -308,6 +364,7 @@ class Builder {
       secrets: [],
       certificates: [],
       federatedCredentials: [],
+      readsDirectory: false,
       ...this.replication(replicationDelay),
     };
     this.principals.push(principal);
@@ -338,16 +395,6 @@ class Builder {
     for (const [key, used] of premium) {
       if (used && document.sku !== 'Premium') this.problem(`${path}.${key}`, 'needs sku: Premium');
     }
-    this.unique(`${path}.repositories`, document.repositories);
-    document.repositories.forEach(({ images }, repository) =>
-      images.forEach(({ platforms, index }, image) => {
-        if (index === false && platforms.length !== 1)
-          this.problem(
-            `${path}.repositories[${repository}].images[${image}].platforms`,
-            'must be one with index: false',
-          );
-      }),
-    );
     return {
       subscriptionId: subscription.id,
       resourceGroup: document.resourceGroup,
@@ -368,20 +415,83 @@ class Builder {
         ? `${document.name.toLowerCase()}.${document.location}.data.${this.names.registrySuffix}`
         : `acr${stableHex(12, 'storage', document.name)}.blob.${this.names.storageSuffix}`,
       creationDate: isoTime(this.now - 90 * 86_400_000),
-      repositories:
-        this.problems.length > 0
-          ? []
-          : document.repositories.map(({ name, images }) =>
-              buildRepository({
-                name,
-                images: images.map(({ tag, platforms, layers, index }) => ({
-                  tag,
-                  platforms,
-                  ...(layers === undefined ? {} : { layers }),
-                  ...(index === undefined ? {} : { index }),
-                })),
-              }),
-            ),
+      repositories: this.repositories(document.repositories, path),
+    };
+  }
+
+  /** @param path of the registry that holds them */
+  private repositories(documents: RegistryDocument['repositories'], path: string): Repository[] {
+    this.unique(`${path}.repositories`, documents);
+    documents.forEach(({ images }, repository) =>
+      images.forEach(({ platforms, index }, image) => {
+        if (index === false && platforms.length !== 1)
+          this.problem(
+            `${path}.repositories[${repository}].images[${image}].platforms`,
+            'must be one with index: false',
+          );
+      }),
+    );
+    if (this.problems.length > 0) return [];
+    return documents.map(({ name, images }) =>
+      buildRepository({
+        name,
+        images: images.map(({ tag, platforms, layers, index }) => ({
+          tag,
+          platforms,
+          ...(layers === undefined ? {} : { layers }),
+          ...(index === undefined ? {} : { index }),
+        })),
+      }),
+    );
+  }
+
+  /** Assumption: one host serves manifests and blobs; that of mcr.microsoft.com's blobs differs by region. */
+  private publicRegistries(registries: readonly Registry[]): RegistryHost[] {
+    return this.document.publicRegistries.map(({ host, repositories }, index) => {
+      const path = `publicRegistries[${index}]`;
+      if (registries.some(({ loginServer }) => loginServer === host))
+        this.problem(`${path}.host`, `"${host}" is a registry of this cloud`);
+      return {
+        loginServer: host,
+        blobHost: `data.${host}`,
+        repositories: this.repositories(repositories, path),
+      };
+    });
+  }
+
+  private governance(state: CloudState): Governance {
+    const { document } = this;
+    const everyoneOr = (name: string, path: string): string =>
+      same(name, 'everyone') ? EVERYONE : (this.objectId(name, path) ?? '');
+    return {
+      roleAssignmentLimit: document.roleAssignmentLimit,
+      locks: document.locks.map(({ name, level, scope, notes }, index) => ({
+        name,
+        level,
+        scope: this.scope(state, scope, `locks[${index}].scope`),
+        notes: notes ?? null,
+      })),
+      policies: document.policies.map(({ name, scope, denies }, index) => ({
+        name,
+        scope: this.scope(state, scope, `policies[${index}].scope`),
+        resourceType: denies,
+      })),
+      denyAssignments: document.denyAssignments.map((given, index) => {
+        const path = `denyAssignments[${index}]`;
+        const { actions, notActions, dataActions, notDataActions } = given;
+        return {
+          name: stableGuid('deny', given.name, given.scope),
+          displayName: given.name,
+          description: given.description,
+          scope: this.scope(state, given.scope, `${path}.scope`),
+          permissions: [{ actions, notActions, dataActions, notDataActions }],
+          principals: given.principals.map((one, at) => everyoneOr(one, `${path}.principals[${at}]`)),
+          excludePrincipals: given.exclude.map((one, at) => everyoneOr(one, `${path}.exclude[${at}]`)),
+          doNotApplyToChildScopes: !given.appliesToChildScopes,
+          // Only Azure makes deny assignments (azure-docs: deny-assignments).
+          isSystemProtected: true,
+        };
+      }),
     };
   }
 
@@ -441,7 +551,16 @@ class Builder {
     const scope = this.scope(state, given?.scope ?? '', `${path}.scope`);
     const wanted = given?.role ?? '';
     const role = this.roles.find(({ name, roleName }) => same(name, wanted) || same(roleName, wanted));
-    if (role === undefined && wanted !== '') this.problem(`${path}.role`, `no role is called "${wanted}"`);
+    if (role === undefined && wanted !== '') {
+      const meant = nearest(
+        wanted,
+        this.roles.map(({ roleName }) => roleName),
+      );
+      this.problem(
+        `${path}.role`,
+        `no role is called "${wanted}"${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+      );
+    }
     const made = this.now - (given?.age ?? 0);
     const subscription = /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1];
     return {
@@ -508,31 +627,40 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '0000Z');
 }
 
-function poolsOf({
-  pools = [
-    {
-      name: 'nodepool1',
-      count: 1,
-      os: 'Linux',
-      architecture: 'amd64',
-      taints: [],
-      mode: undefined,
-      vmSize: undefined,
-    },
-  ],
-}: ClusterDocument): NodePool[] {
+function poolsOf(
+  {
+    pools = [
+      {
+        name: 'nodepool1',
+        count: 1,
+        os: 'Linux',
+        architecture: 'amd64',
+        taints: [],
+        mode: undefined,
+        vmSize: undefined,
+        runtime: undefined,
+        heldIdentity: undefined,
+      },
+    ],
+  }: ClusterDocument,
+  defaultRuntime: NodePool['runtime'],
+): NodePool[] {
   const hasSystem = pools.some(({ mode }) => mode === 'System');
-  return pools.map(({ name, count, os, architecture, taints, mode, vmSize }, index) => ({
-    name,
-    count,
-    vmSize: vmSize ?? VM_SIZES[architecture],
-    osType: os,
-    osSku: os === 'Linux' ? 'Ubuntu' : 'Windows2022',
-    architecture,
-    mode: mode ?? (!hasSystem && index === 0 ? 'System' : 'User'),
-    taints,
-    nodeImageVersion: NODE_IMAGES[os][architecture],
-  }));
+  return pools.map(
+    ({ name, count, os, architecture, taints, mode, vmSize, runtime, heldIdentity }, index) => ({
+      name,
+      count,
+      vmSize: vmSize ?? VM_SIZES[architecture],
+      osType: os,
+      osSku: os === 'Linux' ? 'Ubuntu' : 'Windows2022',
+      architecture,
+      mode: mode ?? (!hasSystem && index === 0 ? 'System' : 'User'),
+      taints,
+      nodeImageVersion: NODE_IMAGES[os][architecture],
+      runtime: runtime ?? defaultRuntime,
+      ...(heldIdentity === undefined ? {} : { heldIdentity }),
+    }),
+  );
 }
 
 /** Names as AKS forms them (recording: managedClusters.GET.variants.json). */

@@ -7,6 +7,8 @@ import { GITHUB_ISSUER } from '../ci/names.js';
 import type { TokenIssuer } from '../context.js';
 import type { Answer, Exchange, Service } from '../net/exchange.js';
 import { NotModelled } from '../net/exchange.js';
+import { findRoute, modelledRoutes } from '../routes.js';
+import type { RouteRow } from '../routes.js';
 import { refusalAnswer, SignInRefused } from './errors.js';
 import { claimsOf, headerOf, isSignedBy } from './tokens.js';
 import type { PublicJwk, SigningKey } from './tokens.js';
@@ -38,6 +40,7 @@ interface Parts {
 export function createEntra(parts: Parts): Service {
   return {
     name: 'entra',
+    routes: modelledRoutes('entra', ROUTES),
     serves: (host) => hostsOf(parts.state).includes(host),
     async answer(exchange) {
       try {
@@ -53,37 +56,66 @@ export function createEntra(parts: Parts): Service {
 
 function route(parts: Parts, exchange: Exchange): Answer {
   const { method, url, note } = exchange;
-  const path = url.pathname;
-  if (method === 'GET' && path === '/common/discovery/instance') {
-    note.route = 'GET /common/discovery/instance';
-    return json(instanceDiscovery(parts.state, url));
-  }
-  const [, tenant = '', rest = ''] = /^\/([^/]+)(\/.*)$/.exec(path) ?? [];
-  const found = ROUTES.find((candidate) => candidate.method === method && candidate.path === rest);
+  const found = findRoute(ROUTES, method, url.pathname);
   if (found === undefined) throw new NotModelled('Of the directory, sign-in of applications is.');
-  note.route = `${method} /{tenant}${rest}`;
-  if (['common', 'organizations', 'consumers'].includes(tenant))
-    throw new NotModelled(`Signing in under "${tenant}" is for people.`);
-  if (tenant.toLowerCase() !== parts.state.tenantId.toLowerCase()) throw new SignInRefused(90002, { tenant });
-  return found.answer(parts, exchange);
+  note.route = found.row.name;
+  const { tenant } = found.parameters;
+  if (tenant !== undefined) {
+    if (['common', 'organizations', 'consumers'].includes(tenant))
+      throw new NotModelled(`Signing in under "${tenant}" is for people.`);
+    if (tenant.toLowerCase() !== parts.state.tenantId.toLowerCase())
+      throw new SignInRefused(90002, { tenant });
+  }
+  return found.row.answer(parts, exchange);
 }
 
-const ROUTES: readonly {
-  method: string;
-  path: string;
+interface Route extends RouteRow {
   answer(parts: Parts, exchange: Exchange): Answer;
-}[] = [
+}
+
+const ROUTES: readonly Route[] = [
   {
+    name: 'GET /common/discovery/instance',
     method: 'GET',
-    path: '/v2.0/.well-known/openid-configuration',
-    answer: ({ state }) => json(openIdConfiguration(state)),
+    path: '/common/discovery/instance',
+    source: 'capture: instance discovery as MSAL reads it',
+    answer: ({ state }, { url }) => json(instanceDiscovery(state, url)),
   },
   {
+    // Looked up to sign out too, by az, whoever is signed in (capture: azure-cli 2.45).
+    name: 'GET /organizations/v2.0/.well-known/openid-configuration',
     method: 'GET',
-    path: '/discovery/v2.0/keys',
+    path: '/organizations/v2.0/.well-known/openid-configuration',
+    source: 'https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc',
+    answer: ({ state }) =>
+      json({
+        ...openIdConfiguration(state, 'organizations'),
+        // Written with the braces: whose tenant it is, only a token tells.
+        issuer: `https://${CLOUDS[state.cloud].login}/{tenantid}/v2.0`,
+        tenant_region_scope: null,
+      }),
+  },
+  {
+    name: 'GET /{tenant}/v2.0/.well-known/openid-configuration',
+    method: 'GET',
+    path: '/{tenant}/v2.0/.well-known/openid-configuration',
+    source: 'OpenID Connect discovery 1.0',
+    answer: ({ state }) => json(openIdConfiguration(state, state.tenantId)),
+  },
+  {
+    name: 'GET /{tenant}/discovery/v2.0/keys',
+    method: 'GET',
+    path: '/{tenant}/discovery/v2.0/keys',
+    source: 'OpenID Connect discovery 1.0',
     answer: ({ tokens, azurePipelines }) => json({ keys: [tokens.jwk, azurePipelines.jwk] }),
   },
-  { method: 'POST', path: '/oauth2/v2.0/token', answer: token },
+  {
+    name: 'POST /{tenant}/oauth2/v2.0/token',
+    method: 'POST',
+    path: '/{tenant}/oauth2/v2.0/token',
+    source: 'https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow',
+    answer: token,
+  },
 ];
 
 /** The login host and the other names it goes by. */
@@ -107,9 +139,9 @@ function instanceDiscovery(state: CloudState, url: URL): object {
 }
 
 /** OpenID Connect discovery 1.0, with the tenant's endpoints. */
-function openIdConfiguration({ cloud, tenantId }: CloudState): object {
+function openIdConfiguration({ cloud }: CloudState, tenant: string): object {
   const { login, microsoftGraph } = CLOUDS[cloud];
-  const authority = `https://${login}/${tenantId}`;
+  const authority = `https://${login}/${tenant}`;
   return {
     token_endpoint: `${authority}/oauth2/v2.0/token`,
     token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
@@ -238,7 +270,8 @@ function proveByCertificate({ state, now }: Parts, principal: Principal, asserti
 function thumbprintOf(assertion: string): string {
   const header = headerOf(assertion) ?? {};
   const named = header['x5t#S256'] ?? header.x5t;
-  return typeof named === 'string' ? named : '';
+  // MSAL for Python pads it (capture: azure-cli 2.45).
+  return typeof named === 'string' ? named.replace(/=+$/, '') : '';
 }
 
 function thumbprintsOf({ raw }: X509Certificate): string[] {
@@ -256,7 +289,9 @@ const CLOCK_SLACK_MS = 60_000;
 
 function refuseOutOfTime(said: Record<string, unknown>, at: number): void {
   const [from, until] = [Number(said.nbf) * 1000, Number(said.exp) * 1000];
-  if (!(from <= at + CLOCK_SLACK_MS && at < until))
+  // MSAL for Python leaves the beginning out (capture: azure-cli 2.45).
+  const hasBegun = said.nbf === undefined || from <= at + CLOCK_SLACK_MS;
+  if (!(hasBegun && at < until))
     throw new SignInRefused(700024, { now: precise(at), from: precise(from), until: precise(until) });
 }
 

@@ -100,6 +100,22 @@ export async function createTokenIssuer(
         ver: '1.0',
       });
     },
+    reissue(token, { audience, lifetimeSeconds, skewMs = 0 }) {
+      const claims = key.open(token);
+      if (claims === undefined || claims.iss !== issuer) return undefined;
+      const skew = Math.round(skewMs / 1000);
+      const from = Number(claims.iat) + skew;
+      const lifetime = lifetimeSeconds ?? Number(claims.exp) - Number(claims.iat);
+      // One that has expired was issued longer ago than it lives.
+      const issued = lifetime < 0 ? from + lifetime - DEFAULT_LIFETIME_S : from;
+      return key.sign({
+        ...claims,
+        aud: audience ?? claims.aud,
+        iat: issued,
+        nbf: issued,
+        exp: from + lifetime,
+      });
+    },
     verify(token, audiences) {
       const refuse = (kind: TokenProblem, problem: string) => ({ kind, problem });
       const said = claimsOf(token);

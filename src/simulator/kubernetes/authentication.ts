@@ -16,7 +16,8 @@ export interface User {
   objectId?: string;
 }
 
-const AUTHENTICATED = 'system:authenticated';
+/** The group of everyone who is somebody. */
+export const AUTHENTICATED = 'system:authenticated';
 
 /**
  * Finds out who asks. Throws 401 for a bad credential and for none at all (assumption: AKS API servers run without

@@ -2,6 +2,9 @@
 import type { SimulatorContext } from '../context.js';
 import type { ManagedCluster } from '../cloud/model.js';
 import type { User } from './authentication.js';
+import type { PolicyRule } from './objects.js';
+import { covers, grantsOf } from './rbac.js';
+import type { Store } from './store.js';
 
 /** A question about one resource, in Kubernetes' terms. */
 export interface Attributes {
@@ -9,6 +12,7 @@ export interface Attributes {
   verb: string;
   group: string;
   resource: string;
+  subresource?: string | undefined;
   namespace?: string | undefined;
   name?: string | undefined;
 }
@@ -46,41 +50,67 @@ export function clusterId(cluster: ManagedCluster): string {
   return `/subscriptions/${cluster.subscriptionId}/resourceGroups/${cluster.resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${cluster.name}`;
 }
 
+/** What everyone may who is somebody (ClusterRoles system:basic-user, system:discovery, system:public-info-viewer). */
+const EVERYONE: readonly PolicyRule[] = [
+  { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
+  {
+    verbs: ['create'],
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+  },
+  {
+    verbs: ['get'],
+    nonResourceURLs: [
+      '/api',
+      '/api/*',
+      '/apis',
+      '/apis/*',
+      '/healthz',
+      '/livez',
+      '/openapi',
+      '/openapi/*',
+      '/readyz',
+      '/version',
+      '/version/',
+    ],
+  },
+];
+
+const MASTERS: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+];
+
+/** Why a user may do everything; undefined for one who may not. */
+function isMaster(cluster: ManagedCluster, user: User): string | undefined {
+  if (user.groups.includes('system:masters')) return 'allowed: system:masters';
+  const admin = cluster.entra?.adminGroupObjectIds.find((group) => user.groups.includes(group));
+  return admin === undefined ? undefined : `allowed: member of the administrators' group ${admin}`;
+}
+
 /** Answers whether a user may do something: system:masters, the cluster's Entra administrators, bindings, Azure RBAC, in this order. */
 export function authorise(
   context: SimulatorContext,
   cluster: ManagedCluster,
+  store: Store,
   user: User,
   asked: Attributes,
 ): Authorisation {
-  if (user.groups.includes('system:masters')) return { allowed: true, why: 'allowed: system:masters' };
-  // Everyone who is somebody may ask what they may do (ClusterRole system:basic-user).
-  if (asked.group === 'authorization.k8s.io' && asked.resource === 'selfsubjectaccessreviews') {
+  const master = isMaster(cluster, user);
+  if (master !== undefined) return { allowed: true, why: master };
+  if (EVERYONE.some((rule) => covers(rule, asked)))
     return { allowed: true, why: 'allowed: system:basic-user' };
-  }
-  const admin = cluster.entra?.adminGroupObjectIds.find((group) => user.groups.includes(group));
-  if (admin !== undefined)
-    return { allowed: true, why: `allowed: member of the administrators' group ${admin}` };
-  const binding = cluster.kubernetesBindings.find(
-    ({ subject, namespace, rules }) =>
-      (subject === user.name || user.groups.includes(subject)) &&
-      (namespace === undefined || namespace === asked.namespace) &&
-      rules.some(
-        (rule) =>
-          covers(rule.apiGroups, asked.group) &&
-          covers(rule.resources, asked.resource) &&
-          covers(rule.verbs, asked.verb),
-      ),
+  const grant = grantsOf(cluster, store, user, asked.namespace).find(({ rules }) =>
+    rules.some((rule) => covers(rule, asked)),
   );
-  if (binding !== undefined) {
-    return {
-      allowed: true,
-      why: `allowed by a binding ${binding.namespace === undefined ? 'for the cluster' : `in ${binding.namespace}`}`,
-    };
+  if (grant !== undefined) {
+    const { why, reason } = grant;
+    return { allowed: true, why, ...(reason === undefined ? {} : { reason }) };
   }
   if (cluster.entra?.azureRbac !== true || user.objectId === undefined)
     return { allowed: false, why: 'denied: no binding' };
 
+  // Assumption: Azure is asked about the resource, not about its subresource.
   const group = asked.group === '' ? '' : `${asked.group}/`;
   const verb = AZURE_VERBS[asked.verb] ?? `${asked.verb}/action`;
   const decision = context.decide({
@@ -95,6 +125,17 @@ export function authorise(
   return { ...decision, ...(decision.allowed ? {} : { reason: AZURE_REFUSAL }) };
 }
 
-function covers(list: string[], one: string): boolean {
-  return list.includes('*') || list.includes(one);
+/** The rules that a user is known to have; incomplete where Azure decides too. */
+export function rulesOf(
+  cluster: ManagedCluster,
+  store: Store,
+  user: User,
+  namespace: string | undefined,
+): { rules: PolicyRule[]; incomplete: boolean } {
+  const master = isMaster(cluster, user) !== undefined;
+  const granted = grantsOf(cluster, store, user, namespace).flatMap(({ rules }) => rules);
+  return {
+    rules: [...(master ? MASTERS : []), ...EVERYONE, ...granted],
+    incomplete: cluster.entra?.azureRbac === true,
+  };
 }

@@ -1,22 +1,35 @@
 /** One simulated cluster at work: its store, its controllers, a kubelet per node, its API. */
+import { createRandom } from '../cloud/random.js';
 import type { SimulatorContext } from '../context.js';
 import type { ManagedCluster } from '../cloud/model.js';
 import type { Answer, Exchange } from '../net/exchange.js';
+import { startQuotaController } from './admission/index.js';
 import { answerApi } from './api.js';
 import { startGarbageCollector } from './garbage-collector.js';
 import { startJobController } from './job-controller.js';
 import type { LocalTokens } from './kubeconfig.js';
 import { startKubelet } from './kubelet.js';
+import { createNamespaces } from './namespaces.js';
 import { nodesOf } from './nodes.js';
+import { Appliers } from './patch/appliers.js';
+import type { User } from './authentication.js';
+import { Programs } from './run-command/programs.js';
+import type { RuntimeOf } from './runtime/runtime.js';
+import { keepLeases } from './leases.js';
+import { timestamp } from './objects.js';
 import { startScheduler } from './scheduler.js';
 import { Store } from './store.js';
 import { Timers } from './timers.js';
-
-/** Namespaces that every AKS cluster has (learn.microsoft.com AKS core-aks-concepts). */
-const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+import { startDeploymentController } from './workloads/deployment-controller.js';
+import { startReplicaSetController } from './workloads/replicaset-controller.js';
 
 export interface RunningCluster {
-  answer(exchange: Exchange): Promise<Answer>;
+  /** @param as the user who asks, where that is known without a credential */
+  answer(exchange: Exchange, as?: User): Promise<Answer>;
+  /** What pods of this cluster run that the simulator itself is. */
+  readonly programs: Programs;
+  /** Passes over so many milliseconds; see {@link Timers.pass}. */
+  pass(milliseconds: number): void;
   /** Ends controllers, kubelets, pulls and watches. */
   stop(): void;
 }
@@ -26,29 +39,32 @@ export function startCluster(
   context: SimulatorContext,
   cluster: ManagedCluster,
   tokens: LocalTokens,
+  runtimeOf: RuntimeOf,
 ): RunningCluster {
   const now = (): number => context.now();
-  const store = new Store(now);
+  const store = new Store(now, createRandom(context.state.seed, 'cluster', cluster.name));
   const timers = new Timers();
+  const appliers = new Appliers();
+  const programs = new Programs();
   const stopped = new AbortController();
   startGarbageCollector(store, timers, now);
-  startJobController(store, timers, now);
+  startJobController(store, timers, now, cluster);
+  startDeploymentController(store, timers, now, cluster);
+  startReplicaSetController(store, timers, now, cluster);
   startScheduler(store, timers, now);
-  for (const name of new Set([...SYSTEM_NAMESPACES, ...cluster.namespaces])) {
-    store.create('namespaces', {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
-      spec: { finalizers: ['kubernetes'] },
-      status: { phase: 'Active' },
-    });
-  }
-  const kubelets = nodesOf(cluster).map((node) =>
-    startKubelet(context, cluster, store.create('nodes', node), store, timers),
-  );
+  startQuotaController(store, timers);
+  createNamespaces(store, cluster);
+  const kubelets = nodesOf(cluster, timestamp(now())).map((node) => {
+    const runtime = runtimeOf(cluster, node);
+    node.status.nodeInfo.containerRuntimeVersion = runtime.version;
+    return startKubelet(context, cluster, store.create('nodes', node), runtime, store, timers, programs);
+  });
+  keepLeases(store, timers, now, store.list('nodes'));
   return {
-    answer: (exchange) =>
-      answerApi({ context, cluster, store, timers, tokens, stopped: stopped.signal }, exchange),
+    programs,
+    answer: (exchange, as) =>
+      answerApi({ context, cluster, store, timers, tokens, appliers, stopped: stopped.signal }, exchange, as),
+    pass: (milliseconds) => timers.pass(milliseconds),
     stop() {
       stopped.abort();
       timers.stop();

@@ -1,6 +1,7 @@
 /** The credentials a kubelet tries for an image: pull secrets, then its credential provider. */
 import type { SimulatorContext } from '../context.js';
-import type { ManagedCluster } from '../cloud/model.js';
+import { stableGuid } from '../cloud/ids.js';
+import type { ManagedCluster, NodePool } from '../cloud/model.js';
 import type { Secret } from './objects.js';
 import type { ImageReference } from './references.js';
 
@@ -13,28 +14,76 @@ export interface Credential {
 /** The user name that goes with a refresh token (github.com/kubernetes-sigs/cloud-provider-azure azure_acr_helper.go). */
 const TOKEN_USER = '00000000-0000-0000-0000-000000000000';
 
-/** Images that AKS nodes ask the provider for: azure_credentials.go, containerRegistryUrls. */
-const PROVIDER_SUFFIXES = ['.azurecr.io', '.azurecr.cn', '.azurecr.de', '.azurecr.us'];
+/**
+ * Images whose credentials AKS nodes ask the provider for, as their configuration has it (Azure/AgentBaker
+ * parts/linux/cloud-init/artifacts/cse_config.sh, matchImages). A star stands for one part of the name at most.
+ */
+const MATCH_IMAGES = ['io', 'cn', 'de', 'us'].flatMap((end) => [
+  `*.azurecr.${end}`,
+  `*.*.geo.azurecr.${end}`,
+]);
+
+/** For how long a kubelet keeps the provider's answer, by registry (azure_credentials.go: defaultCacheTTL). */
+const CACHE_MS = 5 * 60_000;
 
 /** azure_credentials.go: AcrAudience. Older node images asked for ARM's audience. */
 const REGISTRY_AUDIENCE = 'https://containerregistry.azure.net';
 
 const ANONYMOUS: Credential = { username: '', password: '' };
 
+/** A kubelet's credential provider, with what the kubelet keeps of its answers. */
+export interface CredentialProvider {
+  /** What is tried for an image, in order; nothing when the provider has nothing or fails. */
+  credentials(reference: ImageReference, signal: AbortSignal): Promise<Credential[]>;
+}
+
+/**
+ * The provider of one node. Only answers are kept, not failures: an exchange that was refused is tried again with the
+ * next pull (kubernetes/kubernetes pkg/credentialprovider/plugin/plugin.go, provide). So a grant works with the first
+ * pull after it, and one that was taken away may go on working for five minutes.
+ */
+export function createCredentialProvider(
+  context: SimulatorContext,
+  cluster: ManagedCluster,
+  heldIdentity?: NodePool['heldIdentity'],
+): CredentialProvider {
+  const kept = new Map<string, { answer: Credential[]; until: number }>();
+  return {
+    async credentials(reference, signal) {
+      const { host } = reference;
+      if (!matches(host)) return [];
+      const known = kept.get(host);
+      if (known !== undefined && known.until > context.now()) return known.answer;
+      const answer =
+        heldIdentity === undefined
+          ? await askProvider(context, cluster, reference, signal)
+          : askInstead(heldIdentity);
+      if (answer.length > 0) kept.set(host, { answer, until: context.now() + CACHE_MS });
+      return answer;
+    },
+  };
+}
+
+/** As a kubelet matches a host: part by part, as many on both sides (pkg/credentialprovider/keyring.go, URLsMatch). */
+function matches(host: string): boolean {
+  const parts = host.split('.');
+  return MATCH_IMAGES.some((pattern) => {
+    const wanted = pattern.split('.');
+    return wanted.length === parts.length && wanted.every((part, at) => part === '*' || part === parts[at]);
+  });
+}
+
 /**
  * What the ACR credential provider answers for a registry: the exchanged token and, always beside it, an empty
  * credential that makes the kubelet try once more anonymously (azure_credentials.go, GetCredentials). Nothing when
- * the name isn't its business or when anything fails: the kubelet logs that on the node and goes on without.
- * The five minutes for which kubelets keep its answer are left out, so every pull shows the rights of its moment.
+ * anything fails: the kubelet logs that on the node and goes on without.
  */
-export async function providerCredentials(
+async function askProvider(
   context: SimulatorContext,
   cluster: ManagedCluster,
-  reference: ImageReference,
+  { host }: ImageReference,
   signal: AbortSignal,
 ): Promise<Credential[]> {
-  const { host } = reference;
-  if (!PROVIDER_SUFFIXES.some((suffix) => host.endsWith(suffix))) return [];
   if (cluster.kubeletIdentity === undefined) return servicePrincipalCredentials(context, cluster);
   const { objectId } = cluster.kubeletIdentity;
   const principal = context.state.principals.find((one) => one.objectId === objectId);
@@ -64,6 +113,17 @@ export async function providerCredentials(
     // The provider's failure is a line in the kubelet's log and nothing else (capture: events-provider-fail.json).
     return [];
   }
+}
+
+/**
+ * A node that doesn't hold the cluster's identity. The metadata service gives it no token for that one, so that the
+ * provider has nothing (capture: events-provider-fail.json); a former service principal is handed on still, and the
+ * registry no longer knows its secret.
+ */
+function askInstead(held: NonNullable<NodePool['heldIdentity']>): Credential[] {
+  return held === 'none'
+    ? []
+    : [{ username: stableGuid('former service principal'), password: 'no longer good' }, ANONYMOUS];
 }
 
 /** A cluster with a service principal hands its id and secret to the registry as they are. */

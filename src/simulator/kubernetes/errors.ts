@@ -1,9 +1,9 @@
 /** Failures of the API server as Status objects. Shapes and words: captures under api-1.36.2, by file name below. */
-import { qualifiedName } from './objects.js';
-import type { ResourceInfo } from './objects.js';
+import { qualifiedKind, qualifiedName } from './resources.js';
+import type { ResourceInfo } from './resources.js';
 
 export interface StatusCause {
-  reason: string;
+  reason?: string;
   message: string;
   field?: string;
 }
@@ -21,7 +21,7 @@ interface StatusDetails {
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';
-  metadata: Record<string, never>;
+  metadata: { continue?: string };
   status: 'Failure' | 'Success';
   message?: string;
   reason?: string;
@@ -111,13 +111,16 @@ export const forbiddenPath = (user: string, verb: string, path: string): ApiErro
 
 /** captures: 422-job-name.http, 422-job-restartPolicy.http */
 export function invalid(resource: ResourceInfo, name: string, causes: StatusCause[]): ApiError {
-  const said = [...new Set(causes.map((cause) => `${cause.field ?? ''}: ${cause.message}`))];
-  const qualified = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
-  const list = said.length === 1 ? (said[0] ?? '') : `[${said.join(', ')}]`;
-  return failureStatus(422, 'Invalid', `${qualified} "${name}" is invalid: ${list}`, {
+  return failureStatus(422, 'Invalid', `${qualifiedKind(resource)} "${name}" is invalid: ${said(causes)}`, {
     ...details(resource, name, resource.kind),
     causes,
   });
+}
+
+/** All causes in one line, each once. */
+function said(causes: StatusCause[]): string {
+  const each = [...new Set(causes.map((cause) => `${cause.field ?? ''}: ${cause.message}`))];
+  return each.length === 1 ? (each[0] ?? '') : `[${each.join(', ')}]`;
 }
 
 /** capture: 400-unknown-field-strict.http */
@@ -134,6 +137,92 @@ export function versionTooLarge(asked: number, current: number): ApiError {
 /** capture: watch-410-expired.http */
 export const expired = (asked: number, current: number): ApiError =>
   failureStatus(410, 'Expired', `too old resource version: ${asked} (${current})`);
+
+/** A list at a version that is compacted (kubernetes/kubernetes staging apiserver pkg/storage/etcd3/errors.go). */
+export const listExpired = (): ApiError =>
+  failureStatus(410, 'Expired', 'The resourceVersion for the provided list is too old.');
+
+/** A page whose version is compacted; with a token that goes on inconsistently (same source). */
+export function continueExpired(token: string): ApiError {
+  const error = failureStatus(
+    410,
+    'Expired',
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+  );
+  return new ApiError({ ...error.status, metadata: { continue: token } });
+}
+
+/** Words: kubernetes/kubernetes staging apimachinery pkg/api/errors NewConflict, of the generic registry's store. */
+export const conflict = (
+  resource: ResourceInfo,
+  name: string,
+  why = 'the object has been modified; please apply your changes to the latest version and try again',
+): ApiError =>
+  failureStatus(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": ${why}`,
+    details(resource, name),
+  );
+
+/** Two appliers want different things (structured-merge-diff merge/conflict.go; apimachinery NewApplyConflict). */
+export function applyConflict(conflicts: { manager: string; path: string }[]): ApiError {
+  const causes = conflicts.map(({ manager, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${JSON.stringify(manager)}`,
+    field: path,
+  }));
+  const count = conflicts.length === 1 ? '1 conflict' : `${conflicts.length} conflicts`;
+  const managers = [...new Set(conflicts.map(({ manager }) => manager))].sort();
+  const listed =
+    conflicts.length === 1
+      ? `: conflict with ${JSON.stringify(managers[0])}: ${conflicts[0]?.path}`
+      : `: ${managers
+          .map((manager) =>
+            [
+              `conflicts with ${JSON.stringify(manager)}:`,
+              ...conflicts.filter((one) => one.manager === manager).map(({ path }) => `- ${path}`),
+            ].join('\n'),
+          )
+          .join('\n')}`;
+  return failureStatus(409, 'Conflict', `Apply failed with ${count}${listed}`, { causes });
+}
+
+/** A body that the route doesn't take (apimachinery NewGenericServerResponse; apiserver pkg/endpoints/handlers/negotiation). */
+export const unsupportedMediaType = (accepted: readonly string[]): ApiError =>
+  failureStatus(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
+
+/** A verb that the resource hasn't (apimachinery NewMethodNotSupported, NewGenericServerResponse). */
+export const methodNotAllowed = (): ApiError =>
+  failureStatus(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
+
+/** A path or a resource that isn't served (apimachinery NewGenericServerResponse). */
+export const noSuchPath = (): ApiError =>
+  failureStatus(404, 'NotFound', 'the server could not find the requested resource', {});
+
+/** A patch that can't be applied (apiserver pkg/endpoints/handlers/patch.go, by NewGenericServerResponse: it doesn't say why). */
+export const unprocessable = (): ApiError =>
+  failureStatus(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+
+/** Wrong parameters of a request: each cause by its parameter (apimachinery pkg/apis/meta, validation of the options). */
+export const invalidOptions = (
+  kind: 'ListOptions' | 'PatchOptions' | 'DeleteOptions',
+  ...causes: StatusCause[]
+): ApiError =>
+  failureStatus(422, 'Invalid', `${kind}.meta.k8s.io "" is invalid: ${said(causes)}`, {
+    group: 'meta.k8s.io',
+    kind,
+    causes,
+  });
 
 /** The body of a DELETE that removed its object at once. */
 export function deletedStatus(resource: ResourceInfo, name: string, uid: string): Status {

@@ -2,8 +2,14 @@
 import type { SimulatorContext } from '../context.js';
 import type { ManagedCluster } from '../cloud/model.js';
 import type { Service } from '../net/exchange.js';
+import { modelledRoutes } from '../routes.js';
 import { startCluster } from './cluster.js';
 import type { RunningCluster } from './cluster.js';
+import { builtInRuntime } from './runtime/built-in.js';
+import type { RuntimeOf } from './runtime/runtime.js';
+import { KUBERNETES_ROUTES } from './routes.js';
+import { createCommandPods } from './run-command/command-pods.js';
+import type { Command, CommandOrder } from './run-command/command-pods.js';
 import { entraKubeconfig, localKubeconfig, LocalTokens } from './kubeconfig.js';
 
 /** The API servers as one service, and what ARM hands out to reach them. */
@@ -12,6 +18,10 @@ export interface ApiServers extends Service {
   userKubeconfig(cluster: ManagedCluster): Promise<string>;
   /** Kubeconfig of the local administrator. Whether it may be handed out is ARM's to decide. */
   adminKubeconfig(cluster: ManagedCluster): Promise<string>;
+  /** Runs a command in a pod of a cluster, whatever lies between the cluster and others. Throws CommandNotStarted. */
+  startCommand(cluster: ManagedCluster, order: CommandOrder): Promise<Command>;
+  /** Passes over so many milliseconds in every cluster: what comes due in them comes at once. */
+  pass(milliseconds: number): void;
   /** Ends everything that runs in the clusters, for good: timers, pulls, watches. */
   stop(): void;
 }
@@ -20,7 +30,10 @@ export interface ApiServers extends Service {
  * One API server for every cluster of the cloud, each started by its first request. A stopped cluster and a private
  * one have no name that resolves from outside, so nothing is served for them.
  */
-export function createApiServers(context: SimulatorContext): ApiServers {
+export function createApiServers(
+  context: SimulatorContext,
+  runtimeOf: RuntimeOf = (_cluster, node) => builtInRuntime(context, node),
+): ApiServers {
   const running = new Map<ManagedCluster, RunningCluster>();
   const tokens = new LocalTokens();
   let stopped = false;
@@ -30,23 +43,33 @@ export function createApiServers(context: SimulatorContext): ApiServers {
         cluster.fqdn.toLowerCase() === host && cluster.powerState === 'Running' && !cluster.privateCluster,
     );
 
+  const commandPods = createCommandPods(context);
+  const started = (cluster: ManagedCluster): RunningCluster => {
+    if (stopped) throw new Error('the clusters have been stopped');
+    const server = running.get(cluster) ?? startCluster(context, cluster, tokens, runtimeOf);
+    running.set(cluster, server);
+    return server;
+  };
+
   return {
     name: 'kubernetes',
+    routes: modelledRoutes('kubernetes', KUBERNETES_ROUTES),
     serves: (host) => reachable(host) !== undefined,
     async answer(exchange) {
       exchange.note.service = 'kubernetes';
-      if (stopped) throw new Error('the clusters have been stopped');
       const cluster = reachable(exchange.url.hostname);
       if (cluster === undefined) throw new Error(`no cluster answers for ${exchange.url.hostname}`);
-      const server = running.get(cluster) ?? startCluster(context, cluster, tokens);
-      running.set(cluster, server);
-      return server.answer(exchange);
+      return started(cluster).answer(exchange);
     },
     userKubeconfig: (cluster) =>
       cluster.entra === undefined
         ? localKubeconfig(context, cluster, tokens, 'clusterUser')
         : entraKubeconfig(context, cluster),
     adminKubeconfig: (cluster) => localKubeconfig(context, cluster, tokens, 'clusterAdmin'),
+    startCommand: (cluster, order) => commandPods.start(cluster, started(cluster), order),
+    pass(milliseconds) {
+      for (const server of running.values()) server.pass(milliseconds);
+    },
     stop() {
       stopped = true;
       for (const server of running.values()) server.stop();

@@ -1,4 +1,5 @@
 /** Makes Jobs' pods, counts how they end, and ends the Jobs (captures: jobs-t6.json, jobs-t22.json, events-jobs.json). */
+import type { ManagedCluster } from '../cloud/model.js';
 import { createObject } from './creation.js';
 import { beginDeletion, hasEnded } from './deletion.js';
 import { ApiError } from './errors.js';
@@ -27,7 +28,12 @@ export function jobHas(job: Job, ...types: JobCondition['type'][]): boolean {
 }
 
 /** Starts the Job controller and the TTL controller of a cluster. */
-export function startJobController(store: Store, timers: Timers, now: () => number): void {
+export function startJobController(
+  store: Store,
+  timers: Timers,
+  now: () => number,
+  cluster: ManagedCluster,
+): void {
   const record = recorder(store, now, 'job-controller');
   /** Failed attempts to create a pod, by the Job's uid. */
   const refusals = new Map<string, number>();
@@ -110,7 +116,7 @@ export function startJobController(store: Store, timers: Timers, now: () => numb
       status: { phase: 'Pending' },
     };
     try {
-      const created = createObject(store, now(), 'pods', pod, { namespace });
+      const created = createObject(store, now(), 'pods', pod, cluster, { namespace });
       record({
         object: job,
         type: 'Normal',

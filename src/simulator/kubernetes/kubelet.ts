@@ -1,49 +1,66 @@
 /** A node's agent: takes the pods that were given to its node, pulls their images, "runs" them, reports. */
-import { randomBytes } from 'node:crypto';
 import type { SimulatorContext } from '../context.js';
 import type { ManagedCluster } from '../cloud/model.js';
-import { providerCredentials, secretCredentials } from './credentials.js';
-import type { Credential } from './credentials.js';
+import { createCredentialProvider, secretCredentials } from './credentials.js';
+import type { Credential, CredentialProvider } from './credentials.js';
 import { hasEnded } from './deletion.js';
 import { recorder } from './events.js';
 import type { Recorder } from './events.js';
+import { ImageAccess } from './image-access.js';
 import { aggregate, goDuration, MESSAGES } from './messages.js';
-import { NodeImages, statusNames } from './node-images.js';
+import { statusNames } from './node-images.js';
 import type { NodeImage } from './node-images.js';
 import { timestamp } from './objects.js';
 import type { Container, ContainerState, ContainerStatus, Node, Pod } from './objects.js';
-import { pullImage, PullError } from './puller.js';
 import { applyContainerStatus, initialStatus, sandboxReady } from './pod-status.js';
-import { parseReference } from './references.js';
+import type { Program, Programs } from './run-command/programs.js';
+import { parseReference, repositoryName } from './references.js';
 import type { ImageReference } from './references.js';
+import { PullError } from './runtime/runtime.js';
+import type { Runtime } from './runtime/runtime.js';
 import type { Store } from './store.js';
 import type { Timers } from './timers.js';
 
-/** Between ErrImagePull and ImagePullBackOff: the kubelet's next look at the pod (capture: events-nocred.json, about a second). */
+/** The kubelet's next look at a pod after its first failure (capture: events-nocred.json, about a second). */
 const NEXT_SYNC_MS = 700;
+/**
+ * Every later look while something fails: 10 to 15 s in a real kubelet (pkg/kubelet/pod_workers.go, backOffPeriod with
+ * jitter), so ErrImagePull stays as long after a second failure (captures: pods-t12.json, pods-t45.json). Always the
+ * same here, so that runs repeat.
+ */
+const SYNC_MS = 12_000;
 /** Back-off of pulls and of restarts: 10 s, doubling, to 5 minutes (kubernetes/kubernetes pkg/kubelet/kubelet.go). */
 const BACK_OFF_MS = { first: 10_000, limit: 300_000 } as const;
 /** A sandbox takes a moment: pods are seen without one. */
 const SANDBOX_MS = 20;
 
+/** A pull without anything to show; what it brings is everybody's. */
+const WITHOUT_CREDENTIAL = { credential: undefined, origin: 'node' } as const;
+
 export interface Kubelet {
   stop(): void;
 }
 
-/** Starts the kubelet of one node. Its image store lives as long as it does. */
+/** Starts the kubelet of one node. */
 export function startKubelet(
   context: SimulatorContext,
   cluster: ManagedCluster,
   node: Node,
+  runtime: Runtime,
   store: Store,
   timers: Timers,
+  programs: Programs,
 ): Kubelet {
-  const images = new NodeImages();
+  const pool = cluster.pools.find(
+    ({ name }) => name === node.metadata.labels?.['kubernetes.azure.com/agentpool'],
+  );
+  const provider = createCredentialProvider(context, cluster, pool?.heldIdentity);
+  const access = new ImageAccess();
   const record = recorder(store, () => context.now(), 'kubelet', node.metadata.name);
   /** By uid: the pods in hand, each with what ends the work on it. */
   const inHand = new Map<string, AbortController>();
 
-  const imagesChanged = reportsImages(context, node, store, timers, images);
+  const imagesChanged = reportsImages(context, node, store, timers, runtime);
 
   const unsubscribe = store.subscribe((change) => {
     if (change.resource !== 'pods') return;
@@ -66,7 +83,18 @@ export function startKubelet(
     const work = new AbortController();
     inHand.set(uid, work);
     timers.after(0, () => {
-      const desk = { context, cluster, node, store, timers, images, imagesChanged, record };
+      const desk = {
+        context,
+        node,
+        store,
+        timers,
+        runtime,
+        provider,
+        access,
+        programs,
+        imagesChanged,
+        record,
+      };
       new PodWorker(desk, pod, work.signal).run().catch((error: unknown) => {
         // An aborted worker just ends. Anything else is a fault of the simulator, and nobody should take it for the cluster's.
         if (work.signal.aborted) return;
@@ -98,7 +126,7 @@ function reportsImages(
   node: Node,
   store: Store,
   timers: Timers,
-  images: NodeImages,
+  runtime: Runtime,
 ): () => void {
   const began = context.now();
   const before = node.status.images ?? [];
@@ -108,13 +136,20 @@ function reportsImages(
     due = true;
     timers.after(STATUS_UPDATE_MS - ((context.now() - began) % STATUS_UPDATE_MS), () => {
       due = false;
-      if (store.get('nodes', node.metadata.name) === undefined) return;
-      const pulled = images
-        .all()
-        .map((image) => ({ names: [...image.digests, ...image.tags], sizeBytes: image.size }));
-      store.update('nodes', node.metadata.name, undefined, ({ status }) => {
-        status.images = [...pulled, ...before].sort((one, other) => other.sizeBytes - one.sizeBytes);
-      });
+      runtime.list().then(
+        (images) => {
+          if (store.get('nodes', node.metadata.name) === undefined) return;
+          const pulled = images.map(({ digests, tags, size }) => ({
+            names: [...digests, ...tags],
+            sizeBytes: size,
+          }));
+          store.update('nodes', node.metadata.name, undefined, ({ status }) => {
+            status.images = [...pulled, ...before].sort((one, other) => other.sizeBytes - one.sizeBytes);
+          });
+        },
+        // A runtime that doesn't answer: the node's list stays as it is.
+        () => undefined,
+      );
     });
   };
 }
@@ -122,14 +157,16 @@ function reportsImages(
 /** What a worker shares with the others of its node. */
 interface NodeDesk {
   context: SimulatorContext;
-  cluster: ManagedCluster;
   node: Node;
   store: Store;
   timers: Timers;
-  images: NodeImages;
+  runtime: Runtime;
+  provider: CredentialProvider;
+  access: ImageAccess;
   /** Tells the node's status loop that there is something to report. */
   imagesChanged(): void;
   record: Recorder;
+  programs: Programs;
 }
 
 class PodWorker {
@@ -150,9 +187,10 @@ class PodWorker {
   }
 
   private async runContainer(container: Container): Promise<void> {
+    const program = this.desk.programs.of(this.pod, container);
+    if (program !== undefined) return this.runProgram(container, program);
     for (let restarts = 0; ; restarts++) {
       const image = await this.ensureImage(container);
-      if (image === undefined) return;
       const failed = this.start(container, image, restarts);
       const again =
         this.pod.spec.restartPolicy === 'Always' || (failed && this.pod.spec.restartPolicy === 'OnFailure');
@@ -171,60 +209,62 @@ class PodWorker {
     }
   }
 
-  /** Gets the container's image by its policy, trying again and again; undefined when that can never be. */
-  private async ensureImage(container: Container): Promise<NodeImage | undefined> {
+  /** Gets the container's image by its policy, looking again and again until it is there. */
+  private async ensureImage(container: Container): Promise<NodeImage> {
     const reference = parseReference(container.image);
     if (typeof reference === 'string') {
       const message = MESSAGES.invalidImageName(container.image, reference);
-      this.giveUp(container, 'InvalidImageName', 'InspectFailed', message);
-      return undefined;
+      for (let looks = 0; ; looks++) {
+        this.report(container, 'InvalidImageName', 'InspectFailed', message);
+        await this.nextSync(looks);
+      }
     }
-    const present = this.desk.images.find(reference);
-    if (container.imagePullPolicy === 'Never') {
-      if (present !== undefined) return present;
-      this.giveUp(container, 'ErrImageNeverPull', 'ErrImageNeverPull', MESSAGES.neverPull(container.image));
-      return undefined;
-    }
-    // Pulled here by the node's own identity, so every pod of the node may use it. An image that a pull secret
-    // brought would be checked again; that isn't modelled.
-    if (present !== undefined && container.imagePullPolicy === 'IfNotPresent') {
-      this.record('Normal', 'Pulled', MESSAGES.alreadyPresent(container.image), container);
-      return present;
-    }
-    for (let failures = 0; ; failures++) {
+    for (let failures = 0, looks = 0; ; looks++) {
+      const image = await this.present(container, reference);
+      if (image !== undefined) return image;
+      if (container.imagePullPolicy === 'Never') {
+        this.report(container, 'ErrImageNeverPull', 'ErrImageNeverPull', MESSAGES.neverPull(container.image));
+        await this.nextSync(looks);
+        continue;
+      }
       const pulled = await this.pullOnce(container, reference);
       if (typeof pulled !== 'string') return pulled;
-      await this.backOff(container, pulled, failures);
+      await this.backOff(container, pulled, failures++);
     }
+  }
+
+  /** The image, when it is on the node and this pod may use it as it is. */
+  private async present(container: Container, reference: ImageReference): Promise<NodeImage | undefined> {
+    const { runtime, access } = this.desk;
+    if (container.imagePullPolicy === 'Always') return undefined;
+    const image = await runtime.find(reference);
+    this.signal.throwIfAborted();
+    if (image === undefined) return undefined;
+    const secrets = this.pullSecretCredentials(reference);
+    if (!access.allows(image.id, repositoryName(reference), secrets)) return undefined;
+    this.record('Normal', 'Pulled', MESSAGES.alreadyPresent(container.image), container);
+    return image;
   }
 
   /** One attempt with each credential there is; a string is the failure's text. */
   private async pullOnce(container: Container, reference: ImageReference): Promise<NodeImage | string> {
-    const { context, cluster, node, images } = this.desk;
+    const { runtime, provider, access } = this.desk;
     this.record('Normal', 'Pulling', MESSAGES.pulling(container.image), container);
     const started = performance.now();
-    const platform = {
-      os: node.status.nodeInfo.operatingSystem,
-      architecture: node.status.nodeInfo.architecture,
-    };
-    const credentials: (Credential | undefined)[] = [
-      ...this.pullSecretCredentials(reference),
-      ...(await providerCredentials(context, cluster, reference, this.signal)),
+    const secrets = this.pullSecretCredentials(reference);
+    const nodes = await provider.credentials(reference, this.signal);
+    const attempts = [
+      ...secrets.map((credential) => ({ credential, origin: credential })),
+      ...nodes.map((credential) => ({ credential, origin: 'node' as const })),
     ];
     const errors: string[] = [];
-    for (const credential of credentials.length === 0 ? [undefined] : credentials) {
+    for (const { credential, origin } of attempts.length === 0 ? [WITHOUT_CREDENTIAL] : attempts) {
       this.signal.throwIfAborted();
       try {
-        const { image } = await pullImage(
-          (url, request) => context.dial(url, request),
-          images,
-          reference,
-          platform,
-          credential,
-          this.signal,
-        );
+        const image = await runtime.pull(reference, credential, this.signal);
         const took = goDuration(performance.now() - started);
         this.record('Normal', 'Pulled', MESSAGES.pulled(container.image, took, image.size), container);
+        access.pulled(image.id, repositoryName(reference), origin);
         this.desk.imagesChanged();
         return image;
       } catch (error) {
@@ -235,18 +275,24 @@ class PodWorker {
     return aggregate(errors);
   }
 
-  /** ErrImagePull, a moment later ImagePullBackOff, and then the wait (captures: events-nocred.json, pods-t*.json). */
+  /**
+   * ErrImagePull until the next look, then ImagePullBackOff until the look that finds the back-off over
+   * (captures: events-nocred.json, pods-t*.json).
+   */
   private async backOff(container: Container, why: string, failures: number): Promise<void> {
+    const over = this.desk.context.now() + backOffMs(failures);
     this.record('Warning', 'Failed', MESSAGES.failedToPull(container.image, why), container);
     this.record('Warning', 'Failed', MESSAGES.errorReason('ErrImagePull'), container);
     this.setState(container, { waiting: { reason: 'ErrImagePull', message: why } });
-    await this.pause(NEXT_SYNC_MS);
-    this.record('Normal', 'BackOff', MESSAGES.backOff(container.image), container);
-    this.record('Warning', 'Failed', MESSAGES.errorReason('ImagePullBackOff'), container);
-    this.setState(container, {
-      waiting: { reason: 'ImagePullBackOff', message: MESSAGES.backOffWith(container.image, why) },
-    });
-    await this.pause(backOffMs(failures));
+    await this.nextSync(failures);
+    while (this.desk.context.now() < over) {
+      this.record('Normal', 'BackOff', MESSAGES.backOff(container.image), container);
+      this.record('Warning', 'Failed', MESSAGES.errorReason('ImagePullBackOff'), container);
+      this.setState(container, {
+        waiting: { reason: 'ImagePullBackOff', message: MESSAGES.backOffWith(container.image, why) },
+      });
+      await this.pause(SYNC_MS);
+    }
   }
 
   /**
@@ -258,7 +304,7 @@ class PodWorker {
   private start(container: Container, image: NodeImage, restarts: number): boolean {
     const { context, node } = this.desk;
     const at = timestamp(context.now());
-    const containerID = `containerd://${randomBytes(32).toString('hex')}`;
+    const containerID = `containerd://${this.desk.store.random.hex(64, 'container', this.pod.metadata.name, container.name)}`;
     const names = statusNames(image, container.image);
     const set = (state: ContainerState): void =>
       this.setState(container, state, { ...names, containerID, restartCount: restarts });
@@ -296,7 +342,23 @@ class PodWorker {
     return false;
   }
 
-  private giveUp(container: Container, reason: string, event: string, message: string): void {
+  /** Runs what the simulator itself is. Its image is one that every AKS node comes with (Azure/AKS vhd-notes), so nothing is pulled. */
+  private async runProgram(container: Container, program: Program): Promise<void> {
+    const now = (): string => timestamp(this.desk.context.now());
+    const startedAt = now();
+    const containerID = `containerd://${this.desk.store.random.hex(64, 'container', this.pod.metadata.name, container.name)}`;
+    this.record('Normal', 'Pulled', MESSAGES.alreadyPresent(container.image), container);
+    this.record('Normal', 'Created', MESSAGES.containerCreated(), container);
+    this.record('Normal', 'Started', MESSAGES.containerStarted(), container);
+    this.setState(container, { running: { startedAt } }, { containerID });
+    const exitCode = await program.run(this.signal);
+    const reason = exitCode === 0 ? 'Completed' : 'Error';
+    const ended = { exitCode, reason, startedAt, finishedAt: now(), containerID };
+    this.setState(container, { terminated: ended }, { containerID });
+  }
+
+  /** What no pull can mend: said with every look. */
+  private report(container: Container, reason: string, event: string, message: string): void {
     this.record('Warning', event, message, container);
     this.record('Warning', 'Failed', MESSAGES.errorReason(reason), container);
     this.setState(container, { waiting: { reason, message } });
@@ -333,6 +395,11 @@ class PodWorker {
   private record(type: 'Normal' | 'Warning', reason: string, message: string, container?: Container): void {
     const fieldPath = container === undefined ? {} : { fieldPath: `spec.containers{${container.name}}` };
     this.desk.record({ object: this.pod, type, reason, message, ...fieldPath });
+  }
+
+  /** Waits for the kubelet's next look at the pod: soon after the first failure, later seldom. */
+  private nextSync(failures: number): Promise<void> {
+    return this.pause(failures === 0 ? NEXT_SYNC_MS : SYNC_MS);
   }
 
   private pause(milliseconds: number): Promise<void> {

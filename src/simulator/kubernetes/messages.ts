@@ -15,13 +15,22 @@ export const MESSAGES = {
   untoleratedTaint: () => 'node(s) had untolerated taint(s)',
   nodeAffinity: () => "node(s) didn't match Pod's node affinity/selector",
   unschedulableNode: () => 'node(s) were unschedulable',
-  noNode: (reasons: string[]) => {
-    const total = reasons.length;
+  insufficient: (resource: string) => `Insufficient ${resource}`,
+  tooManyPods: () => 'Too many pods',
+  // The second half: pkg/scheduler/framework/preemption.
+  noNode: (refusals: { reasons: string[]; resolvable: boolean }[]) => {
+    const total = refusals.length;
     if (total === 0) return 'no nodes available to schedule pods';
-    const counts = [...new Set(reasons)]
-      .map((reason) => `${reasons.filter((one) => one === reason).length} ${reason}`)
-      .sort();
-    return `0/${total} nodes are available: ${counts.join(', ')}. no new claims to deallocate, preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
+    const none = `0/${total} nodes are available: `;
+    const reasons = counted(refusals.flatMap((refusal) => refusal.reasons));
+    const evicting = counted(
+      refusals.map(({ resolvable }) =>
+        resolvable
+          ? 'No preemption victims found for incoming pod'
+          : 'Preemption is not helpful for scheduling',
+      ),
+    );
+    return `${none}${reasons}. no new claims to deallocate, preemption: ${none}${evicting}.`;
   },
 
   // Job controller.
@@ -99,12 +108,23 @@ export const MESSAGES = {
   endOfFile: () => 'EOF',
 } as const;
 
+/** `2 one reason, 1 another`, in order of the texts. */
+function counted(reasons: string[]): string {
+  return [...new Set(reasons)]
+    .map((reason) => `${reasons.filter((one) => one === reason).length} ${reason}`)
+    .sort()
+    .join(', ');
+}
+
 function startError(why: string): string {
   return `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ${why}`;
 }
 
-/** gRPC codes that a kubelet sees: it keeps `rpc error: code = NotFound desc = ` and strips the same of Unknown. */
-export type GrpcCode = 'NotFound' | 'Unknown';
+/**
+ * Go's name of a gRPC code, such as NotFound, Unknown or Unavailable (grpc-go codes/code_string.go). A kubelet keeps
+ * `rpc error: code = NotFound desc = ` and strips the same of Unknown.
+ */
+export type GrpcCode = string;
 
 /** A CRI error as kubelet 1.36 reports it (kubernetes/kubernetes pkg/kubelet or cri-client remote_image.go). */
 export function criError(code: GrpcCode, description: string): string {

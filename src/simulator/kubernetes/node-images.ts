@@ -71,23 +71,31 @@ export class NodeImages {
   }
 
   private unpack(image: { id: string; config: ImageConfig; size: number; layers: string[] }): NodeImage {
-    const files = image.layers.flatMap((digest) =>
-      filesInTar(gunzipSync(this.content.get(digest) ?? Buffer.alloc(0))),
-    );
-    const { Entrypoint = [], Cmd = [], Env = [] } = image.config.config ?? {};
-    const path = Env.find((one) => one.startsWith('PATH='))?.slice('PATH='.length) ?? '/usr/bin:/bin';
-    return {
-      id: image.id,
-      os: image.config.os,
-      architecture: image.config.architecture,
-      entryPoint: [...Entrypoint, ...Cmd],
-      path: path.split(':'),
-      size: image.size,
-      files: new Set(files),
-      tags: new Set(),
-      digests: new Set(),
-    };
+    const layers = image.layers.map((digest) => this.content.get(digest) ?? Buffer.alloc(0));
+    return describeImage(image.id, image.config, image.size, layers);
   }
+}
+
+/** An image without names, out of its configuration and its gzipped layers. */
+export function describeImage(
+  id: string,
+  { os, architecture, config = {} }: ImageConfig,
+  size: number,
+  layers: readonly Buffer[],
+): NodeImage {
+  const { Entrypoint = [], Cmd = [], Env = [] } = config;
+  const path = Env.find((one) => one.startsWith('PATH='))?.slice('PATH='.length) ?? '/usr/bin:/bin';
+  return {
+    id,
+    os,
+    architecture,
+    entryPoint: [...Entrypoint, ...Cmd],
+    path: path.split(':'),
+    size,
+    files: new Set(layers.flatMap((layer) => filesInTar(gunzipSync(layer)))),
+    tags: new Set(),
+    digests: new Set(),
+  };
 }
 
 /**

@@ -15,9 +15,6 @@ const SANDBOX_IMAGE = {
   sizeBytes: 297_586,
 };
 
-/** Versions that nodes report: the ones whose behaviour and words were captured (node-1.36.2-containerd-2.1.9). */
-const CONTAINER_RUNTIME = 'containerd://2.1.9';
-
 /** `key=value:Effect` or `key:Effect`, as ARM writes taints. */
 export function parseTaint(text: string): Taint {
   const [left = '', effect = 'NoSchedule'] = text.split(':');
@@ -39,8 +36,12 @@ export function nodeName(cluster: ManagedCluster, pool: NodePool, index: number)
   return `aks-${pool.name}-${String(digits).padStart(8, '0').slice(0, 8)}-vmss${ordinal}`;
 }
 
-/** The nodes a cluster has now. Labels: learn.microsoft.com AKS use-labels. */
-export function nodesOf(cluster: ManagedCluster): Node[] {
+/**
+ * The nodes a cluster has now. Labels: learn.microsoft.com AKS use-labels.
+ *
+ * @param at when they last said that they are ready; left out where only who they are matters
+ */
+export function nodesOf(cluster: ManagedCluster, at?: string): Node[] {
   let address = 4;
   return cluster.pools.flatMap((pool) =>
     Array.from({ length: pool.count }, (_, index): Node => {
@@ -79,6 +80,7 @@ export function nodesOf(cluster: ManagedCluster): Node[] {
               status: 'True',
               reason: 'KubeletReady',
               message: 'kubelet is posting ready status',
+              ...(at === undefined ? {} : { lastHeartbeatTime: at, lastTransitionTime: at }),
             },
           ],
           addresses: [
@@ -89,7 +91,8 @@ export function nodesOf(cluster: ManagedCluster): Node[] {
             operatingSystem: os,
             architecture: pool.architecture,
             kubeletVersion: `v${cluster.kubernetesVersion}`,
-            containerRuntimeVersion: CONTAINER_RUNTIME,
+            // What the node's runtime says of itself when there is one.
+            containerRuntimeVersion: '',
             osImage: pool.osType === 'Windows' ? 'Windows Server 2022 Datacenter' : pool.osSku,
             kernelVersion: pool.osType === 'Windows' ? '10.0.20348.2340' : '6.8.0-azure',
           },

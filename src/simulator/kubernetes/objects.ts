@@ -37,6 +37,28 @@ export interface Namespace extends KubeObject {
   status?: { phase: string };
 }
 
+/** Amounts by resource, as objects write them: `100m`, `128Mi`. */
+export type ResourceAmounts = Record<string, string>;
+
+export interface ResourceQuota extends KubeObject {
+  spec: { hard: ResourceAmounts };
+  status?: { hard: ResourceAmounts; used: ResourceAmounts };
+}
+
+/** What one LimitRange says of containers or of whole pods. */
+export interface LimitRangeItem {
+  type: 'Container' | 'Pod';
+  max?: ResourceAmounts;
+  min?: ResourceAmounts;
+  default?: ResourceAmounts;
+  defaultRequest?: ResourceAmounts;
+  maxLimitRequestRatio?: ResourceAmounts;
+}
+
+export interface LimitRange extends KubeObject {
+  spec: { limits: LimitRangeItem[] };
+}
+
 export interface ServiceAccount extends KubeObject {
   automountServiceAccountToken?: boolean;
   imagePullSecrets?: { name: string }[];
@@ -44,8 +66,18 @@ export interface ServiceAccount extends KubeObject {
 
 export interface Secret extends KubeObject {
   type?: string;
+  immutable?: boolean;
   /** Base64. */
   data?: Record<string, string>;
+  /** Only on its way in. */
+  stringData?: Record<string, string>;
+}
+
+export interface ConfigMap extends KubeObject {
+  immutable?: boolean;
+  data?: Record<string, string>;
+  /** Base64. */
+  binaryData?: Record<string, string>;
 }
 
 export interface Taint {
@@ -77,6 +109,40 @@ export interface SelectorRequirement {
   values?: string[];
 }
 
+/** A profile that confines a container: `Localhost`, `RuntimeDefault`, `Unconfined`. */
+export interface ProfileChoice {
+  type?: string;
+}
+
+/** The parts of a pod's security context that a container's has as well. */
+export interface CommonSecurityContext {
+  runAsUser?: number;
+  runAsNonRoot?: boolean;
+  seccompProfile?: ProfileChoice;
+  appArmorProfile?: ProfileChoice;
+  seLinuxOptions?: { type?: string; user?: string; role?: string };
+  windowsOptions?: { hostProcess?: boolean };
+}
+
+export interface PodSecurityContext extends CommonSecurityContext {
+  sysctls?: { name: string }[];
+}
+
+export interface ContainerSecurityContext extends CommonSecurityContext {
+  privileged?: boolean;
+  allowPrivilegeEscalation?: boolean;
+  readOnlyRootFilesystem?: boolean;
+  procMount?: string;
+  capabilities?: { add?: string[]; drop?: string[] };
+}
+
+/** What a probe or a lifecycle hook does. */
+export interface Handler {
+  httpGet?: { host?: string };
+  tcpSocket?: { host?: string };
+  exec?: object;
+}
+
 export interface Container {
   name: string;
   image: string;
@@ -87,6 +153,13 @@ export interface Container {
   terminationMessagePath?: string;
   terminationMessagePolicy?: string;
   volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
+  env?: { name: string; value?: string }[];
+  ports?: { hostPort?: number }[];
+  livenessProbe?: Handler;
+  readinessProbe?: Handler;
+  startupProbe?: Handler;
+  lifecycle?: { postStart?: Handler; preStop?: Handler };
+  securityContext?: ContainerSecurityContext;
 }
 
 export interface PodSpec {
@@ -111,7 +184,12 @@ export interface PodSpec {
   automountServiceAccountToken?: boolean;
   imagePullSecrets?: { name: string }[];
   volumes?: ({ name: string } & Record<string, unknown>)[];
-  securityContext?: Record<string, unknown>;
+  securityContext?: PodSecurityContext;
+  hostNetwork?: boolean;
+  hostPID?: boolean;
+  hostIPC?: boolean;
+  /** False: the pod has a user namespace of its own. */
+  hostUsers?: boolean;
   terminationGracePeriodSeconds?: number;
   activeDeadlineSeconds?: number;
   dnsPolicy?: string;
@@ -195,10 +273,10 @@ export interface Job extends KubeObject {
     ttlSecondsAfterFinished?: number;
     suspend?: boolean;
     manualSelector?: boolean;
-    selector?: { matchLabels?: Record<string, string> };
+    selector?: LabelSelector;
     completionMode?: string;
     podReplacementPolicy?: string;
-    template: { metadata?: Partial<ObjectMeta>; spec: PodSpec };
+    template: PodTemplate;
   };
   status?: {
     active?: number;
@@ -211,6 +289,116 @@ export interface Job extends KubeObject {
     conditions?: JobCondition[];
     uncountedTerminatedPods?: Record<string, never>;
   };
+}
+
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: SelectorRequirement[];
+}
+
+export interface PodTemplate {
+  metadata?: Partial<ObjectMeta>;
+  spec: PodSpec;
+}
+
+/** A condition of what makes pods. */
+export interface WorkloadCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastUpdateTime?: string;
+  lastTransitionTime?: string;
+}
+
+export interface Deployment extends KubeObject {
+  spec: {
+    replicas?: number;
+    selector: LabelSelector;
+    template: PodTemplate;
+    strategy?: {
+      type?: string;
+      rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string };
+    };
+    minReadySeconds?: number;
+    revisionHistoryLimit?: number;
+    progressDeadlineSeconds?: number;
+    paused?: boolean;
+  };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    unavailableReplicas?: number;
+    conditions?: WorkloadCondition[];
+  };
+}
+
+export interface ReplicaSet extends KubeObject {
+  spec: { replicas?: number; minReadySeconds?: number; selector: LabelSelector; template: PodTemplate };
+  status?: {
+    observedGeneration?: number;
+    replicas: number;
+    fullyLabeledReplicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+  };
+}
+
+export interface DaemonSet extends KubeObject {
+  spec: {
+    selector: LabelSelector;
+    template: PodTemplate;
+    updateStrategy?: Record<string, unknown>;
+    revisionHistoryLimit?: number;
+  };
+  status?: Record<string, number>;
+}
+
+export interface StatefulSet extends KubeObject {
+  spec: {
+    replicas?: number;
+    selector: LabelSelector;
+    template: PodTemplate;
+    serviceName?: string;
+    podManagementPolicy?: string;
+    updateStrategy?: Record<string, unknown>;
+    revisionHistoryLimit?: number;
+  };
+  status?: Record<string, number>;
+}
+
+export interface CronJob extends KubeObject {
+  spec: {
+    schedule: string;
+    suspend?: boolean;
+    concurrencyPolicy?: string;
+    timeZone?: string;
+    successfulJobsHistoryLimit?: number;
+    failedJobsHistoryLimit?: number;
+    jobTemplate: { metadata?: Partial<ObjectMeta>; spec: Job['spec'] };
+  };
+  status?: { active?: ObjectReference[]; lastScheduleTime?: string };
+}
+
+export interface PolicyRule {
+  verbs: string[];
+  apiGroups?: string[];
+  resources?: string[];
+  resourceNames?: string[];
+  nonResourceURLs?: string[];
+}
+
+/** Of a namespace, or (ClusterRole) of the cluster. */
+export interface Role extends KubeObject {
+  rules?: PolicyRule[] | null;
+}
+
+export interface RoleBinding extends KubeObject {
+  subjects?: { kind: string; apiGroup?: string; name: string; namespace?: string }[];
+  roleRef: { apiGroup: string; kind: string; name: string };
 }
 
 export interface ObjectReference {
@@ -239,6 +427,11 @@ export interface Event extends KubeObject {
   reportingInstance: string;
 }
 
+/** A node's sign of life. */
+export interface Lease extends KubeObject {
+  spec: { holderIdentity: string; leaseDurationSeconds: number; renewTime: string };
+}
+
 /** Resource name → the kind of object it holds. */
 export interface ResourceTypes {
   namespaces: Namespace;
@@ -247,118 +440,23 @@ export interface ResourceTypes {
   secrets: Secret;
   pods: Pod;
   events: Event;
+  configmaps: ConfigMap;
+  resourcequotas: ResourceQuota;
+  limitranges: LimitRange;
   jobs: Job;
+  cronjobs: CronJob;
+  deployments: Deployment;
+  replicasets: ReplicaSet;
+  daemonsets: DaemonSet;
+  statefulsets: StatefulSet;
+  roles: Role;
+  rolebindings: RoleBinding;
+  leases: Lease;
+  clusterroles: Role;
+  clusterrolebindings: RoleBinding;
 }
 
 export type ResourceName = keyof ResourceTypes;
-
-/** What the API says about a resource (discovery, errors, tables). */
-export interface ResourceInfo {
-  name: ResourceName;
-  /** Empty for the core group. */
-  group: string;
-  version: string;
-  kind: string;
-  namespaced: boolean;
-  shortNames: string[];
-  verbs: string[];
-  /** DELETE answers with the object itself, not a Status (registry option ReturnDeletedObject in kubernetes/kubernetes). */
-  returnsDeleted: boolean;
-}
-
-const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'watch'];
-const READ_VERBS = ['get', 'list', 'watch'];
-
-/** The resources served. Short names and scopes are those of kubernetes/kubernetes pkg/registry. */
-export const RESOURCES: readonly ResourceInfo[] = [
-  {
-    name: 'events',
-    group: '',
-    version: 'v1',
-    kind: 'Event',
-    namespaced: true,
-    shortNames: ['ev'],
-    verbs: ALL_VERBS,
-    returnsDeleted: false,
-  },
-  {
-    name: 'namespaces',
-    group: '',
-    version: 'v1',
-    kind: 'Namespace',
-    namespaced: false,
-    shortNames: ['ns'],
-    verbs: ['create', 'delete', ...READ_VERBS],
-    returnsDeleted: true,
-  },
-  {
-    name: 'nodes',
-    group: '',
-    version: 'v1',
-    kind: 'Node',
-    namespaced: false,
-    shortNames: ['no'],
-    verbs: READ_VERBS,
-    returnsDeleted: false,
-  },
-  {
-    name: 'pods',
-    group: '',
-    version: 'v1',
-    kind: 'Pod',
-    namespaced: true,
-    shortNames: ['po'],
-    verbs: ALL_VERBS,
-    returnsDeleted: true,
-  },
-  {
-    name: 'secrets',
-    group: '',
-    version: 'v1',
-    kind: 'Secret',
-    namespaced: true,
-    shortNames: [],
-    verbs: ALL_VERBS,
-    returnsDeleted: false,
-  },
-  {
-    name: 'serviceaccounts',
-    group: '',
-    version: 'v1',
-    kind: 'ServiceAccount',
-    namespaced: true,
-    shortNames: ['sa'],
-    verbs: ALL_VERBS,
-    returnsDeleted: true,
-  },
-  {
-    name: 'jobs',
-    group: 'batch',
-    version: 'v1',
-    kind: 'Job',
-    namespaced: true,
-    shortNames: [],
-    verbs: ALL_VERBS,
-    returnsDeleted: false,
-  },
-];
-
-/** `v1`, `batch/v1`. */
-export function groupVersion(resource: ResourceInfo): string {
-  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
-}
-
-/** `pods`, `jobs.batch`: how messages name a resource. */
-export function qualifiedName(resource: ResourceInfo): string {
-  return resource.group === '' ? resource.name : `${resource.name}.${resource.group}`;
-}
-
-/** Information about a resource by its name. */
-export function resourceInfo(name: ResourceName): ResourceInfo {
-  const found = RESOURCES.find((resource) => resource.name === name);
-  if (found === undefined) throw new Error(`no resource ${name}`);
-  return found;
-}
 
 /** An RFC 3339 timestamp in whole seconds, as metav1.Time. */
 export function timestamp(milliseconds: number): string {

@@ -7,11 +7,12 @@ import { digestOf } from '../cloud/images.js';
 import type { SimulatorContext } from '../context.js';
 import type { Credential } from './credentials.js';
 import { challengeParameters } from './credentials.js';
-import { criError, goUrl, MESSAGES, statusText } from './messages.js';
+import { goUrl, MESSAGES, statusText } from './messages.js';
 import type { GrpcCode } from './messages.js';
 import type { ImageConfig, NodeImage, NodeImages } from './node-images.js';
 import { referenceName } from './references.js';
 import type { ImageReference } from './references.js';
+import { PullError } from './runtime/runtime.js';
 
 type Dial = SimulatorContext['dial'];
 type Response = Awaited<ReturnType<Dial>>;
@@ -25,14 +26,6 @@ const CLIENT_ID = 'containerd-client';
 export interface Platform {
   os: string;
   architecture: string;
-}
-
-/** A pull that failed, with the text the kubelet shows. */
-export class PullError extends Error {
-  override readonly name = 'PullError';
-  constructor(code: GrpcCode, description: string) {
-    super(criError(code, description));
-  }
 }
 
 /** A failure before it is known which step it belongs to. */

@@ -1,6 +1,6 @@
 /** Label and field selectors of lists and watches. */
 import { badRequest } from './errors.js';
-import type { KubeObject, SelectorRequirement } from './objects.js';
+import type { KubeObject, LabelSelector, ResourceName, SelectorRequirement } from './objects.js';
 
 export type Matcher = (object: KubeObject) => boolean;
 
@@ -24,6 +24,15 @@ export function meets(labels: Record<string, string>, requirement: SelectorRequi
     default:
       return false;
   }
+}
+
+/** Whether labels meet a selector as objects have it. An empty one takes everything. */
+export function selects(selector: LabelSelector, labels: Record<string, string> = {}): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every((requirement) => meets(labels, requirement))
+  );
 }
 
 /** Reads `a=b,c!=d,e in (f,g),h,!i`. Throws BadRequest. */
@@ -57,17 +66,39 @@ function splitOutsideParentheses(text: string): string[] {
   return (text.match(/[^,(]+(?:\([^)]*\))?/g) ?? []).map((part) => part.trim()).filter((part) => part !== '');
 }
 
-/** Field labels that each kind supports, beside metadata.name and metadata.namespace (kubernetes/kubernetes pkg/apis/core/v1/conversion.go). */
-const FIELDS: Record<string, string[]> = {
-  Pod: [
+/** Field labels beside metadata.name and metadata.namespace, and how a label that isn't known is refused. */
+interface FieldLabels {
+  labels: readonly string[];
+  refusal: (label: string) => string;
+}
+
+/** kubernetes/kubernetes pkg/apis/core/v1/conversion.go */
+const core = (...labels: string[]): FieldLabels => ({
+  labels,
+  refusal: (label) => `field label not supported: ${label}`,
+});
+
+/** apimachinery pkg/runtime/conversion.go, DefaultMetaV1FieldSelectorConversion */
+const PLAIN: FieldLabels = {
+  labels: [],
+  refusal: (label) =>
+    `${JSON.stringify(label)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+};
+
+const FIELDS: { [R in ResourceName]?: FieldLabels } = {
+  pods: core(
+    'spec.hostNetwork',
     'spec.nodeName',
     'spec.restartPolicy',
     'spec.schedulerName',
     'spec.serviceAccountName',
+    'status.nominatedNodeName',
     'status.phase',
     'status.podIP',
-  ],
-  Event: [
+    'status.podIPs',
+  ),
+  events: core(
+    'action',
     'involvedObject.kind',
     'involvedObject.namespace',
     'involvedObject.name',
@@ -79,42 +110,55 @@ const FIELDS: Record<string, string[]> = {
     'reportingComponent',
     'source',
     'type',
-  ],
-  Job: ['status.successful'],
-  Node: ['spec.unschedulable'],
-  Secret: ['type'],
-  Namespace: ['status.phase'],
+  ),
+  nodes: core('spec.unschedulable'),
+  secrets: core('type'),
+  namespaces: core('status.phase'),
+  // pkg/apis/batch/v1/conversion.go
+  jobs: {
+    labels: ['status.successful'],
+    refusal: (label) => `field label ${JSON.stringify(label)} not supported for batchv1.Job`,
+  },
+};
+
+/** Labels whose value stands elsewhere than they say. */
+const ALIASES: Record<string, string> = {
+  source: 'source.component',
+  'status.successful': 'status.succeeded',
+};
+
+/** What a field is that isn't there, where that isn't nothing. */
+const ABSENT: Record<string, string> = {
+  'spec.hostNetwork': 'false',
+  'spec.unschedulable': 'false',
+  'status.succeeded': '0',
 };
 
 /** Reads `metadata.name=x,status.phase!=Running`. Throws BadRequest for a field the kind doesn't support. */
-export function fieldMatcher(text: string, kind: string): Matcher {
+export function fieldMatcher(text: string, resource: ResourceName): Matcher {
+  const { labels, refusal } = FIELDS[resource] ?? PLAIN;
   const requirements = text
     .split(',')
     .filter((part) => part !== '')
     .map((part) => {
       const match = /^([^=!]+)(==|=|!=)(.*)$/.exec(part);
-      if (!match) throw badRequest(`invalid field selector: ${part}`);
+      if (!match) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`);
       const [, field = '', operator, value = ''] = match;
-      if (!['metadata.name', 'metadata.namespace', ...(FIELDS[kind] ?? [])].includes(field)) {
-        throw badRequest(`field label not supported: ${field}`);
-      }
-      return {
-        path: (field === 'source' ? 'source.component' : field).split('.'),
-        wanted: operator !== '!=',
-        value,
-      };
+      if (!['metadata.name', 'metadata.namespace', ...labels].includes(field))
+        throw badRequest(refusal(field));
+      return { path: ALIASES[field] ?? field, wanted: operator !== '!=', value };
     });
   return (object) =>
     requirements.every(({ path, wanted, value }) => (valueAt(object, path) === value) === wanted);
 }
 
-function valueAt(object: unknown, path: string[]): string {
+function valueAt(object: unknown, path: string): string {
   let value = object;
-  for (const step of path) {
+  for (const step of path.split('.')) {
     value =
       typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;
   }
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)
-    : '';
+    : (ABSENT[path] ?? '');
 }

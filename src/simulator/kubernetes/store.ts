@@ -1,8 +1,10 @@
 /** What etcd and the watch cache do: objects, versions, and every change in order. */
-import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
+import { sameJson } from './equality.js';
+import { createRandom } from '../cloud/random.js';
+import type { Random } from '../cloud/random.js';
 import { alreadyExists, expired, notFound } from './errors.js';
-import { resourceInfo, timestamp } from './objects.js';
+import { timestamp } from './objects.js';
+import { resourceInfo } from './resources.js';
 import type { KubeObject, ResourceName, ResourceTypes } from './objects.js';
 
 /** One change of one object. */
@@ -15,7 +17,10 @@ export interface Change<R extends ResourceName = ResourceName> {
   previous?: ResourceTypes[R];
 }
 
-/** How many changes a watch can go back; older versions are Expired. */
+/**
+ * How many changes are kept; older versions are Expired. Assumption: one number for all resources, where a real server
+ * sizes its watch caches by themselves and compacts etcd every five minutes.
+ */
 const HISTORY = 2_000;
 
 /**
@@ -27,8 +32,14 @@ export class Store {
   private readonly history: Change[] = [];
   private readonly listeners = new Set<(change: Change) => void>();
   private current = 1;
+  /** The latest version whose changes are forgotten. */
+  private compacted = 0;
 
-  constructor(private readonly now: () => number) {}
+  /** @param random where generated names and ids come from */
+  constructor(
+    private readonly now: () => number,
+    readonly random: Random = createRandom(1),
+  ) {}
 
   /** The version of the latest change. */
   get version(): number {
@@ -58,7 +69,7 @@ export class Store {
     const { name, namespace } = object.metadata;
     if (this.get(resource, name, namespace) !== undefined) throw alreadyExists(resourceInfo(resource), name);
     const complete = structuredClone(object);
-    complete.metadata.uid ??= randomUUID();
+    complete.metadata.uid ??= this.random.guid('uid', key(resource, name, namespace));
     complete.metadata.creationTimestamp ??= timestamp(this.now());
     return this.commit('ADDED', resource, complete);
   }
@@ -77,7 +88,7 @@ export class Store {
     if (before === undefined) throw notFound(resourceInfo(resource), name);
     const after = structuredClone(before);
     change(after);
-    if (isDeepStrictEqual(after, before)) return before;
+    if (sameJson(after, before)) return before;
     const { deletionTimestamp, finalizers, deletionGracePeriodSeconds } = after.metadata;
     if (finalizers?.length === 0) delete after.metadata.finalizers;
     const stored = this.commit('MODIFIED', resource, after, before);
@@ -108,11 +119,40 @@ export class Store {
 
   /** Changes after a version, oldest first. Throws Expired when they are no longer known. */
   since(version: number): Change[] {
-    const oldest = this.history[0];
-    if (oldest !== undefined && this.history.length >= HISTORY && version < oldest.version - 1) {
-      throw expired(version, oldest.version - 1);
-    }
+    if (version < this.compacted) throw expired(version, this.compacted);
     return this.history.filter((change) => change.version > version);
+  }
+
+  /** What `list` answered at a version. Throws Expired when that is no longer known. */
+  listAt<R extends ResourceName>(
+    version: number,
+    resource: R,
+    namespace: string | undefined,
+    tooOld: () => Error,
+  ): ResourceTypes[R][] {
+    if (version < this.compacted) throw tooOld();
+    const then = new Map<string, ResourceTypes[R]>(
+      this.list(resource, namespace).map((object) => [
+        key(resource, object.metadata.name, object.metadata.namespace),
+        object,
+      ]),
+    );
+    for (const change of this.since(version).reverse()) {
+      if (change.resource !== resource) continue;
+      const { name, namespace: within } = change.object.metadata;
+      if (namespace !== undefined && within !== namespace) continue;
+      const path = key(resource, name, within);
+      if (change.previous === undefined) then.delete(path);
+      // The history holds changes of every resource; this one is of the resource asked for.
+      else then.set(path, change.previous as ResourceTypes[R]);
+    }
+    return [...then.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  }
+
+  /** Forgets what was before a version, as etcd's compaction does; default: everything but the present. */
+  compact(version = this.current): void {
+    this.compacted = Math.max(this.compacted, version);
+    while ((this.history[0]?.version ?? Infinity) <= this.compacted) this.history.shift();
   }
 
   private commit<R extends ResourceName>(
@@ -135,7 +175,7 @@ export class Store {
     };
     // A change of one resource is a change of some resource: the union is what listeners take apart again.
     this.history.push(change);
-    if (this.history.length > HISTORY) this.history.shift();
+    if (this.history.length > HISTORY) this.compacted = this.history.shift()?.version ?? this.compacted;
     for (const listener of [...this.listeners]) listener(change);
     return object;
   }

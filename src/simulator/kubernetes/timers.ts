@@ -1,33 +1,60 @@
 /** Waiting, without keeping the process alive and without outliving the cluster. */
 
+/** One that runs: `due` in milliseconds of its Timers' own time. */
+interface Running {
+  due: number;
+  fire: () => void;
+  timeout: NodeJS.Timeout;
+}
+
 /** Timers of one cluster; stop() ends them all. */
 export class Timers {
-  private readonly running = new Set<NodeJS.Timeout>();
+  private readonly running = new Set<Running>();
   private stopped = false;
+  private passed = 0;
+
+  /** Milliseconds of their own time: the machine's, and what was passed over. */
+  now(): number {
+    return Date.now() + this.passed;
+  }
+
+  /** Passes over so many milliseconds: what comes due in them comes at once, in the order of its time. */
+  pass(milliseconds: number): void {
+    this.passed += milliseconds;
+    for (const timer of [...this.running].sort((a, b) => a.due - b.due)) {
+      clearTimeout(timer.timeout);
+      this.arm(timer);
+    }
+  }
 
   /** Calls back after some milliseconds unless cancelled or stopped first; the answer cancels. */
   after(milliseconds: number, callback: () => void): () => void {
     if (this.stopped) return () => undefined;
-    // Node's timers take at most 2^31-1 ms.
-    const timer = setTimeout(
-      () => {
-        this.running.delete(timer);
-        callback();
-      },
-      Math.min(Math.max(0, milliseconds), 2 ** 31 - 1),
-    );
-    timer.unref();
+    const fire = (): void => {
+      this.running.delete(timer);
+      callback();
+    };
+    const timer = this.arm({ due: this.now() + milliseconds, fire });
     this.running.add(timer);
     return () => {
-      clearTimeout(timer);
+      clearTimeout(timer.timeout);
       this.running.delete(timer);
     };
   }
 
   stop(): void {
     this.stopped = true;
-    for (const timer of this.running) clearTimeout(timer);
+    for (const { timeout } of this.running) clearTimeout(timeout);
     this.running.clear();
+  }
+
+  private arm<T extends Pick<Running, 'due' | 'fire'>>(timer: T): T & Running {
+    // Node's timers take at most 2^31-1 ms.
+    const timeout = setTimeout(
+      timer.fire,
+      Math.min(Math.max(0, timer.due - this.now()), 2 ** 31 - 1),
+    ).unref();
+    return Object.assign(timer, { timeout });
   }
 }
 
@@ -44,7 +71,7 @@ export class WorkQueue {
   ) {}
 
   add(key: string, delayMs = 0): void {
-    const at = Date.now() + delayMs;
+    const at = this.timers.now() + delayMs;
     const already = this.waiting.get(key);
     if (already !== undefined && already.at <= at) return;
     already?.cancel();

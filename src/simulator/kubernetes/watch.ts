@@ -1,7 +1,8 @@
 /** Watches: a stream of changes as JSON lines (captures: 200-watch-events.http, watch-410-expired.http). */
 import { ApiError } from './errors.js';
-import { groupVersion } from './objects.js';
-import type { KubeObject, ResourceInfo } from './objects.js';
+import type { KubeObject } from './objects.js';
+import { groupVersion } from './resources.js';
+import type { ResourceInfo } from './resources.js';
 import type { Matcher } from './selectors.js';
 import type { Change, Store } from './store.js';
 import type { Timers } from './timers.js';
@@ -13,18 +14,19 @@ export interface WatchOptions {
   /** Undefined or 0: everything there is now comes first, as ADDED. */
   from: number | undefined;
   bookmarks: boolean;
-  /** With everything there is now, and a bookmark that says where that ends. */
-  sendInitialEvents: boolean;
+  /** True: everything there is now comes first, and a bookmark that says where that ends. False: nothing of it. */
+  initialEvents: boolean | undefined;
   timeoutSeconds: number | undefined;
   signal: AbortSignal;
   /** The form in which objects are shown: themselves, or tables. */
   show: (object: KubeObject) => object;
+  showBookmark: (bookmark: KubeObject) => object;
 }
 
 type WatchEvent = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; object: unknown };
 
-/** How often a bookmark is sent (kubernetes/kubernetes cacher: about a minute). */
-const BOOKMARK_MS = 60_000;
+/** When bookmarks are sent: about every minute, and shortly before the watch ends (kubernetes/kubernetes staging apiserver pkg/storage/cacher). */
+const BOOKMARK_MS = { every: 60_000, beforeEnd: 2_000 } as const;
 /** Without timeoutSeconds a watch ends after half an hour to an hour (apiserver minRequestTimeout). */
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
 
@@ -35,7 +37,7 @@ export async function* watchStream(
   stopped: AbortSignal,
   options: WatchOptions,
 ): AsyncGenerator<string> {
-  const { resource, namespace, matches, from } = options;
+  const { resource, namespace, matches, from, initialEvents } = options;
   const pending: WatchEvent[] = [];
   let wake: () => void = () => undefined;
   let ended = false;
@@ -55,25 +57,24 @@ export async function* watchStream(
   };
   const bookmark = (annotations?: Record<string, string>): WatchEvent => ({
     type: 'BOOKMARK',
-    object: {
+    object: options.showBookmark({
       kind: resource.kind,
       apiVersion: groupVersion(resource),
+      // An object of the kind with nothing in it, its name left out.
       metadata: {
         resourceVersion: String(store.version),
-        creationTimestamp: null,
         ...(annotations === undefined ? {} : { annotations }),
-      },
-    },
+      } as KubeObject['metadata'],
+    }),
   });
 
   // What is there is read and listening begins in one go, so no change falls between the two.
   try {
-    if (from === undefined || from === 0 || options.sendInitialEvents) {
+    if (initialEvents ?? (from === undefined || from === 0)) {
       const there = store.list(resource.name, namespace).filter(matches);
       push(...there.map((object): WatchEvent => ({ type: 'ADDED', object: options.show(object) })));
-      if (options.sendInitialEvents && options.bookmarks)
-        push(bookmark({ 'k8s.io/initial-events-end': 'true' }));
-    } else {
+      if (initialEvents === true) push(bookmark({ 'k8s.io/initial-events-end': 'true' }));
+    } else if (from !== undefined && from > 0) {
       store.since(from).forEach(seen);
     }
   } catch (error) {
@@ -82,18 +83,18 @@ export async function* watchStream(
     return;
   }
   const unsubscribe = store.subscribe(seen);
-  const cancelTimeout = timers.after(
-    options.timeoutSeconds === undefined ? DEFAULT_TIMEOUT_MS : options.timeoutSeconds * 1000,
-    end,
-  );
+  const lasts = options.timeoutSeconds === undefined ? DEFAULT_TIMEOUT_MS : options.timeoutSeconds * 1000;
+  const cancelTimeout = timers.after(lasts, end);
   let cancelBookmark = (): void => undefined;
-  const keepMarking = (): void => {
-    cancelBookmark = timers.after(BOOKMARK_MS, () => {
+  const keepMarking = (left: number): void => {
+    const wait = Math.min(BOOKMARK_MS.every, left - BOOKMARK_MS.beforeEnd);
+    if (wait <= 0) return;
+    cancelBookmark = timers.after(wait, () => {
       push(bookmark());
-      keepMarking();
+      keepMarking(left - wait);
     });
   };
-  if (options.bookmarks) keepMarking();
+  if (options.bookmarks) keepMarking(lasts);
   for (const signal of [options.signal, stopped]) {
     if (signal.aborted) end();
     signal.addEventListener('abort', end, { once: true });

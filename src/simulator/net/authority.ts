@@ -42,11 +42,15 @@ export async function createAuthority(name: string): Promise<CertificateAuthorit
   const certificate = root.toString('pem');
   const publicKey = createPublicKey(certificate);
 
-  const issue = async (subject: x509.Name, extensions: x509.Extension[]): Promise<Certificate> => {
+  const issue = async (
+    subject: x509.Name,
+    extensions: x509.Extension[],
+    validity = lifetime(),
+  ): Promise<Certificate> => {
     const leafKeys = await newKeys();
     const leaf = await x509.X509CertificateGenerator.create(
       {
-        ...lifetime(),
+        ...validity,
         serialNumber: serialNumber(),
         subject,
         issuer: root.subjectName,
@@ -69,13 +73,17 @@ export async function createAuthority(name: string): Promise<CertificateAuthorit
 
   return {
     certificate,
-    server: (hosts) =>
-      issue(new x509.Name([{ CN: [hosts[0] ?? 'localhost'] }]), [
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(
-          hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
-        ),
-      ]),
+    server: (hosts, { expired = false } = {}) =>
+      issue(
+        new x509.Name([{ CN: [hosts[0] ?? 'localhost'] }]),
+        [
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+          new x509.SubjectAlternativeNameExtension(
+            hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+          ),
+        ],
+        expired ? past() : lifetime(),
+      ),
     // One relative name for each organization: Kubernetes reads every O as a group
     // (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates).
     client: (commonName, organizations) =>
@@ -93,6 +101,12 @@ function newKeys(): Promise<webcrypto.CryptoKeyPair> {
 function lifetime(): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
   return { notBefore: new Date(now - CLOCK_SLACK_MS), notAfter: new Date(now + LIFETIME_MS) };
+}
+
+/** A day that ended an hour ago. */
+function past(): { notBefore: Date; notAfter: Date } {
+  const end = Date.now() - HOUR_MS;
+  return { notBefore: new Date(end - LIFETIME_MS), notAfter: new Date(end) };
 }
 
 /** 16 random bytes with the top bit clear and the next one set: positive, and never with a leading zero. */

@@ -7,10 +7,15 @@ type Dial = SimulatorContext['dial'];
 /**
  * Makes a dialler that finds every name at the front door.
  *
- * @param port of the front door's TLS listener, asked for at each request
+ * @param port of the front door's TLS listener for nodes, asked for at each request
  * @param ca PEM of the authority of public names
+ * @param lookUp throws what a socket would for a name that isn't found, or where nothing listens
  */
-export function createDial(port: () => number, ca: string): { dial: Dial; close: () => void } {
+export function createDial(
+  port: () => number,
+  ca: string,
+  lookUp: (host: string, method: string, path: string) => void = () => undefined,
+): { dial: Dial; close: () => void } {
   const agent = new Agent({ keepAlive: true });
   const dial: Dial = (url, { method = 'GET', headers = {}, body, signal } = {}) =>
     new Promise((resolve, reject) => {
@@ -19,6 +24,7 @@ export function createDial(port: () => number, ca: string): { dial: Dial; close:
         reject(new Error(`${target.origin}: the simulated cloud speaks HTTPS only`));
         return;
       }
+      lookUp(target.hostname, method, target.pathname + target.search);
       const outgoing = httpsRequest(
         {
           agent,

@@ -1,5 +1,6 @@
 /** What every simulated service speaks: one request, one answer. */
 import type { X509Certificate } from 'node:crypto';
+import type { ModelledRoute } from '../routes.js';
 
 /** One request as a simulated service sees it. */
 export interface Exchange {
@@ -43,6 +44,8 @@ export interface Service {
   /** True when this service answers for the (lower-case) host name. */
   serves(host: string): boolean;
   answer(exchange: Exchange): Promise<Answer>;
+  /** What it answers, one row for each route; absent where routes are no data. */
+  readonly routes?: readonly ModelledRoute[];
 }
 
 /** A request that is not modelled: answered 501 and named in the log, never guessed. */
@@ -63,4 +66,6 @@ export interface RequestRecord extends ExchangeNote {
   path: string;
   status: number;
   modelled: boolean;
+  /** The fault that a rule put on it. */
+  fault?: string;
 }

@@ -1,18 +1,22 @@
 /**
- * The way into the simulated cloud: one TLS listener that answers under every name, and a CONNECT proxy that
- * leads every name to it. Both listen on loopback only.
+ * The way into the simulated cloud: a TLS listener that answers under every name, with a CONNECT proxy that leads every
+ * name to it; and another such listener for the cloud's own nodes. All listen on loopback only.
  */
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Server as HttpsServer } from 'node:https';
 import { connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { X509Certificate } from 'node:crypto';
 import type { Certificate, CertificateAuthority } from '../context.js';
+import { NoAnswer } from '../faults/index.js';
+import type { CertificateFault, Faults, LookUpFault, Origin, Struck } from '../faults/index.js';
 import { NotModelled } from './exchange.js';
-import type { Answer, Exchange, Service } from './exchange.js';
+import type { Answer, Exchange, ExchangeNote, RequestRecord, Service } from './exchange.js';
+import { createAuthority } from './authority.js';
 import type { RequestLog } from './request-log.js';
 
 const LOOPBACK = '127.0.0.1';
@@ -28,6 +32,36 @@ export interface FrontDoorOptions {
   authorityOf: (host: string) => Promise<CertificateAuthority>;
   /** False for a name that can't be reached from outside its network, such as a private API server's. */
   reachable: (host: string) => boolean;
+  faults?: Faults;
+  hold?: Hold;
+  /** Of the proxy; default one of the machine's choice. */
+  proxyPort?: number;
+}
+
+/** A request that may be held up: before what it asks is done, or before its answer is given. */
+export interface Held {
+  stage: 'request' | 'answer';
+  from: Origin;
+  host: string;
+  method: string;
+  path: string;
+}
+
+/**
+ * Called at both stages of every request that no fault keeps from being carried out, which waits until it resolves; it is
+ * carried out then even if its client has gone. A rejection ends the connection: nothing is done, or nothing answered.
+ */
+export type Hold = (held: Held) => Promise<void>;
+
+/** Another program listens there. */
+export class PortInUse extends Error {
+  override readonly name = 'PortInUse';
+  constructor(
+    readonly port: number,
+    options?: ErrorOptions,
+  ) {
+    super(`port ${port} of ${LOOPBACK} is in use by another program`, options);
+  }
 }
 
 export interface FrontDoor {
@@ -35,43 +69,75 @@ export interface FrontDoor {
   readonly proxyUrl: string;
   /** Port of the TLS listener on 127.0.0.1. */
   readonly port: number;
+  /** Port of the one for nodes. */
+  readonly nodesPort: number;
+  /** What keeps a node from connecting to a name, as a socket throws it; it is logged then. */
+  lookUp(host: string, method: string, path: string): void;
   /** Every host name that was asked for through the proxy, once each, in order. */
   readonly connectedNames: string[];
   /** Ends every connection; resolves when both listeners are closed. */
   stop(): Promise<void>;
 }
 
-/** Opens both listeners on ports of the machine's choice. */
+/** Opens the listeners. Throws {@link PortInUse}, and then none is open. */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const sockets = new Set<Socket>();
   const contextOf = certificateCache(options.authorityOf);
   const plain = await contextOf('localhost');
+  const serviceOf = (host: string): string | undefined =>
+    options.services().find((service) => service.serves(host))?.name;
 
-  const tls = createHttpsServer(
-    {
-      ...plain.pair,
-      // Asked of everybody, because Node can't ask by name; who trusts a certificate verifies it, so none is refused here.
-      requestCert: true,
-      rejectUnauthorized: false,
-      SNICallback: (name, done) => {
-        contextOf(name.toLowerCase()).then(
-          ({ context }) => done(null, context),
-          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-        );
+  const openTls = (from: Origin): HttpsServer => {
+    const server = createHttpsServer(
+      {
+        ...plain.pair,
+        // Asked of everybody, because Node can't ask by name; who trusts a certificate verifies it, so none is refused here.
+        requestCert: true,
+        rejectUnauthorized: false,
+        SNICallback: (name, done) => {
+          const host = name.toLowerCase();
+          const fault = options.faults?.certificate({ from, host, service: serviceOf(host) });
+          if (fault !== undefined) logUnanswered(options.log, 'CONNECT', host, '', { fault });
+          contextOf(host, fault).then(
+            ({ context }) => done(null, context),
+            (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+          );
+        },
       },
-    },
-    (request, response) => {
-      void serve(request, response, options);
-    },
-  );
-  // Watches stay open for long without a byte; the services end them. Clients keep connections and poll seldom: one
-  // that closed in between would look like a fault.
-  tls.requestTimeout = 0;
-  tls.keepAliveTimeout = KEEP_ALIVE_MS;
-  tls.on('tlsClientError', () => undefined);
-  tls.on('clientError', (_error, socket) => socket.destroy());
-  track(tls, sockets);
-  const port = await listen(tls);
+      (request, response) => {
+        void serve(request, response, from, options);
+      },
+    );
+    // Watches stay open for long without a byte; the services end them. Clients keep connections and poll seldom: one
+    // that closed in between would look like a fault.
+    server.requestTimeout = 0;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.on('tlsClientError', () => undefined);
+    server.on('clientError', (_error, socket) => socket.destroy());
+    track(server, sockets);
+    return server;
+  };
+  const [tls, nodesTls] = [openTls('clients'), openTls('nodes')];
+  const [port, nodesPort] = [await listen(tls), await listen(nodesTls)];
+
+  /** Why no connection to a name can be made; logged, unless that is how its network is. */
+  const unreachable = (
+    from: Origin,
+    host: string,
+    method: string,
+    path: string,
+    status = 0,
+  ): LookUpFault | undefined => {
+    const service = serviceOf(host);
+    const fault = options.faults?.lookUp({ from, host, service });
+    if (fault !== undefined) logUnanswered(options.log, method, host, path, { fault, status });
+    if (fault !== undefined) return fault;
+    if (from === 'clients' && !options.reachable(host)) return 'dns';
+    if (service !== undefined) return undefined;
+    // What the simulator doesn't know isn't there, for it stands for all there is.
+    logUnanswered(options.log, method, host, path, { modelled: false, status, verdict: 'no such name' });
+    return 'dns';
+  };
 
   const connectedNames: string[] = [];
   const proxy = createHttpServer((request, response) => {
@@ -81,8 +147,12 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     const name = hostName(request.url ?? '');
     if (!connectedNames.includes(name)) connectedNames.push(name);
     client.on('error', () => client.destroy());
-    if (!options.reachable(name)) {
-      client.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    const why = unreachable('clients', name, 'CONNECT', '', 502);
+    if (why !== undefined) {
+      const said = `${why === 'dns' ? 'no such host' : 'connection refused'}: ${name}\n`;
+      client.end(
+        `HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: ${said.length}\r\nConnection: close\r\n\r\n${said}`,
+      );
       return;
     }
     const upstream = connect(port, LOOPBACK);
@@ -102,14 +172,25 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   });
   proxy.on('clientError', (_error, socket) => socket.destroy());
   track(proxy, sockets);
-  const proxyPort = await listen(proxy);
+  const proxyPort = await listen(proxy, options.proxyPort).catch((error: unknown) => {
+    tls.close();
+    nodesTls.close();
+    throw error;
+  });
 
   return {
     proxyUrl: `http://${LOOPBACK}:${proxyPort}`,
     port,
+    nodesPort,
     connectedNames,
+    lookUp(host, method, path) {
+      const why = unreachable('nodes', host.toLowerCase(), method, path);
+      if (why !== undefined) throw socketError(why, host);
+    },
     async stop() {
-      const closed = [tls, proxy].map((server) => new Promise<void>((done) => server.close(() => done())));
+      const closed = [tls, nodesTls, proxy].map(
+        (server) => new Promise<void>((done) => server.close(() => done())),
+      );
       for (const socket of sockets) socket.destroy();
       await Promise.all(closed);
     },
@@ -128,20 +209,48 @@ interface ShownCertificate {
 
 /** Certificates are made when a name is first asked for, and kept. */
 function certificateCache(
-  authorityOf: (host: string) => Promise<CertificateAuthority>,
-): (host: string) => Promise<ShownCertificate> {
+  authorityOf: FrontDoorOptions['authorityOf'],
+): (host: string, fault?: CertificateFault) => Promise<ShownCertificate> {
   const made = new Map<string, Promise<ShownCertificate>>();
-  const make = async (host: string): Promise<ShownCertificate> => {
-    const authority = await authorityOf(host);
-    const { certificate, key }: Certificate = await authority.server([host]);
+  const make = async (host: string, fault?: CertificateFault): Promise<ShownCertificate> => {
+    const unknown = fault === 'certificate-unknown-authority';
+    const authority = await (unknown
+      ? createAuthority('An authority that nobody trusts')
+      : authorityOf(host));
+    const { certificate, key }: Certificate = await authority.server(
+      [fault === 'certificate-wrong-name' ? 'another-name.example' : host],
+      { expired: fault === 'certificate-expired' },
+    );
     const pair = { cert: certificate, key };
     return { pair, context: createSecureContext(pair) };
   };
-  return (host) => {
-    const known = made.get(host) ?? make(host);
-    made.set(host, known);
+  return (host, fault) => {
+    const name = `${host} ${fault ?? ''}`;
+    const known = made.get(name) ?? make(host, fault);
+    made.set(name, known);
     return known;
   };
+}
+
+/** What Node's sockets throw. */
+function socketError(why: LookUpFault, host: string): Error {
+  const [code, syscall, message] =
+    why === 'dns'
+      ? ['ENOTFOUND', 'getaddrinfo', `getaddrinfo ENOTFOUND ${host}`]
+      : ['ECONNREFUSED', 'connect', `connect ECONNREFUSED ${host}:443`];
+  return Object.assign(new Error(message), { code, syscall });
+}
+
+function logUnanswered(
+  log: RequestLog,
+  method: string,
+  host: string,
+  path: string,
+  more: Partial<Pick<RequestRecord, 'fault' | 'modelled' | 'verdict' | 'status'>>,
+): void {
+  const record = log.begin(method, host, path);
+  Object.assign(record, more);
+  log.end(record);
 }
 
 function track(server: Server, sockets: Set<Socket>): void {
@@ -152,11 +261,14 @@ function track(server: Server, sockets: Set<Socket>): void {
   });
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, LOOPBACK, () => {
-      server.off('error', reject);
+    const refused = (error: NodeJS.ErrnoException): void => {
+      reject(error.code === 'EADDRINUSE' ? new PortInUse(port, { cause: error }) : error);
+    };
+    server.once('error', refused);
+    server.listen(port, LOOPBACK, () => {
+      server.off('error', refused);
       resolve((server.address() as AddressInfo).port);
     });
   });
@@ -165,7 +277,8 @@ function listen(server: Server): Promise<number> {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { services, log }: FrontDoorOptions,
+  from: Origin,
+  { services, log, faults, hold }: FrontDoorOptions,
 ): Promise<void> {
   const gone = new AbortController();
   const host = hostName(request.headers.host ?? '');
@@ -185,6 +298,14 @@ async function serve(
         const service = services().find((candidate) => candidate.serves(host));
         if (service === undefined)
           throw new NotModelled(`No service of the simulated cloud answers for ${host}.`);
+        record.service = service.name;
+        const asked = { from, host, service: service.name, method, path };
+        const strike = (struck: Struck | undefined): Struck | undefined => {
+          if (struck !== undefined) record.fault = struck.name;
+          return struck;
+        };
+        let fault = strike(faults?.request(asked));
+        if (fault?.instead === true) return fault.answer(undefined, gone.signal);
         const certificate = shownCertificate(request.socket);
         const exchange: Exchange = {
           method,
@@ -193,10 +314,24 @@ async function serve(
           body: await bodyOf(request),
           ...(certificate === undefined ? {} : { clientCertificate: certificate }),
           signal: gone.signal,
-          note: record,
+          note: listening(record, (route) => {
+            fault ??= strike(faults?.request({ ...asked, route }));
+            if (fault?.instead === true) throw new CutShort();
+          }),
         };
-        record.service = service.name;
-        return service.answer(exchange);
+        const holdUp = (stage: Held['stage']): Promise<void> | undefined =>
+          hold?.({ stage, from, host, method, path }).catch((cause: unknown) => {
+            throw new NoAnswer('held up for good', { cause });
+          });
+        try {
+          await holdUp('request');
+          const answer = await service.answer(exchange);
+          await holdUp('answer');
+          return fault === undefined ? answer : await fault.answer(answer, gone.signal);
+        } catch (error) {
+          if (error instanceof CutShort && fault !== undefined) return fault.answer(undefined, gone.signal);
+          throw error;
+        }
       },
       `${method} https://${host}${path.split('?', 1)[0] ?? ''}`,
     );
@@ -204,10 +339,26 @@ async function serve(
     log.answered(record, answer.status);
     await send(response, answer, gone.signal);
   } catch {
-    // The client is gone, or the answer's stream broke after its head: a broken connection is what the client must see.
+    // The client is gone, a fault keeps the answer back, or the answer's stream broke after its head: a broken connection
+    // is what the client must see.
     response.destroy();
   }
   await ended;
+}
+
+/** A service names its route before it does anything; a fault that keeps it from doing so ends it there. */
+class CutShort extends Error {}
+
+/** A note that tells when the route is named. */
+function listening(note: ExchangeNote, named: (route: string) => void): ExchangeNote {
+  return new Proxy(note, {
+    set(target, key, value) {
+      const known = target.route;
+      Reflect.set(target, key, value);
+      if (key === 'route' && known === undefined) named(String(value));
+      return true;
+    },
+  });
 }
 
 type Judged = Answer & { modelled: boolean };
@@ -217,6 +368,7 @@ async function answerOf(ask: () => Promise<Answer>, asked: string): Promise<Judg
   try {
     return { ...(await ask()), modelled: true };
   } catch (error) {
+    if (error instanceof NoAnswer) throw error;
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof NotModelled)
       return {
@@ -254,8 +406,11 @@ async function send(response: ServerResponse, answer: Answer, gone: AbortSignal)
     if (gone.aborted) return;
     if (!response.write(chunk)) {
       await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
+        const goOn = (): void => {
+          response.off('drain', goOn).off('close', goOn);
+          resolve();
+        };
+        response.on('drain', goOn).on('close', goOn);
       });
     }
   }

@@ -1,0 +1,130 @@
+/** What access costs where an identity has as many role assignments as a subscription takes. */
+import { describe, expect, it } from '@jest/globals';
+import { decideAccess } from '../../../src/core/azure/access.js';
+import type { HeldRole } from '../../../src/core/azure/access.js';
+import { repositoryCondition } from '../../../src/core/azure/condition.js';
+import { excessOf } from '../../../src/core/azure/excess.js';
+import { knownRole } from '../../../src/core/azure/roles.js';
+import { OBJECT_ID, REGISTRY_ID, ScriptedHttp } from '../support.js';
+import { ABAC, assignmentBody, ROLE } from './bodies.js';
+import { armOf, judged } from './situation-arm.js';
+import { SITUATIONS } from './situations.js';
+import type { Situation } from './situations.js';
+
+/** https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits */
+const MOST = 4000;
+
+function held(count: number, condition: (nth: number) => string | undefined): HeldRole[] {
+  return Array.from({ length: count }, (_, nth) => {
+    const role = knownRole(ROLE.repositoryReader);
+    const text = condition(nth);
+    return {
+      assignment: {
+        id: `${REGISTRY_ID}/providers/Microsoft.Authorization/roleAssignments/${nth}`,
+        name: String(nth),
+        scope: REGISTRY_ID,
+        roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ROLE.repositoryReader}`,
+        principalId: OBJECT_ID,
+        ...(text === undefined ? {} : { condition: text }),
+      },
+      ...(role === undefined ? {} : { role }),
+    };
+  });
+}
+
+describe(`${MOST} assignments`, () => {
+  const CASES: [string, (nth: number) => string | undefined, string[], boolean][] = [
+    ['alike', () => undefined, [], true],
+    [
+      'each for its repository, the last one asked for',
+      (nth) => repositoryCondition([`team/app${nth}`]),
+      ['team/app3999'],
+      true,
+    ],
+    [
+      'each for its repository, none asked for',
+      (nth) => repositoryCondition([`team/app${nth}`]),
+      ['other'],
+      false,
+    ],
+    ['each for its repository, all asked for', (nth) => repositoryCondition([`team/app${nth}`]), [], false],
+  ];
+  it.each(CASES)('%s: at most 50 ms of processor time', (_what, condition, asked, allowed) => {
+    const assignments = held(MOST, condition);
+    const read = { assignments, groupsSeen: true, gaps: [] };
+    const times: number[] = Array.from({ length: 7 }, () => {
+      const began = process.cpuUsage();
+      const decided = decideAccess(read, { id: REGISTRY_ID, mode: ABAC }, OBJECT_ID, asked);
+      excessOf(assignments, ABAC);
+      expect(decided.allowed).toBe(allowed);
+      expect(decided.because.length).toBeLessThan(1000);
+      const { user, system } = process.cpuUsage(began);
+      return (user + system) / 1000;
+    });
+    // The best of several: what other programs take of the machine is not the evaluator's.
+    expect(Math.min(...times)).toBeLessThan(50 * SLOW_MACHINE);
+  });
+});
+
+/** Tests run on machines several times slower than people's, and while other tests run. */
+const SLOW_MACHINE = 5;
+
+describe('requests', () => {
+  const empty: Situation = {
+    name: '',
+    mode: 'legacy',
+    given: [],
+    denied: [],
+    allowed: false,
+    by: [],
+    source: 'overview',
+  };
+
+  async function asked(bodies: object[]): Promise<string[]> {
+    const arm = armOf(empty, { assignments: () => bodies });
+    const definitions = new ScriptedHttp(({ url }) => {
+      if (!/roleDefinitions\/eeeeeeee/.test(url)) throw new Error(`nothing is scripted for ${url}`);
+      return { body: { properties: { roleName: 'x', permissions: [] } } };
+    });
+    const http = new ScriptedHttp(async (request) => {
+      const through = /roleDefinitions\//.test(request.url) ? definitions : arm.http;
+      const { status, body } = await through.send(request);
+      let text = '';
+      for await (const chunk of body) text += new TextDecoder().decode(chunk);
+      return { status, body: text };
+    });
+    await judged(empty, { http, ids: [] });
+    return http.asked.map((line) => line.replace(/^.*Microsoft\.Authorization\//, '').replace(/\/.*$/, '/…'));
+  }
+
+  it.each([0, 1, 10, 1000])('are two for %i assignments of roles that are known', async (count) => {
+    const bodies = Array.from({ length: count }, () => assignmentBody(ROLE.acrPull));
+    expect((await asked(bodies)).sort()).toEqual(['denyAssignments', 'roleAssignments']);
+  });
+
+  it.each([
+    [1, 1],
+    [4, 4],
+    [5, 1],
+    [1000, 1],
+  ])('for %i custom roles there are %i more', async (count, more) => {
+    const bodies = Array.from({ length: count }, (_, nth) =>
+      assignmentBody(`eeeeeeee-0000-4000-8000-${String(100 + nth).padStart(12, '0')}`),
+    );
+    // Each role twice.
+    expect(await asked([...bodies, ...bodies])).toHaveLength(2 + more);
+  });
+
+  it('are two in every situation without custom roles or groups that are denied', async () => {
+    for (const situation of SITUATIONS.filter(
+      ({ given, denied }) => given.length < 2 && denied.length === 0,
+    )) {
+      const arm = armOf(situation);
+      await judged(situation, arm);
+      const most = situation.groupsRefused === true ? 3 : 2;
+      expect(arm.http.asked.filter((line) => !line.includes('/roleDefinitions/')).length).toBeLessThanOrEqual(
+        most,
+      );
+    }
+  });
+});

@@ -1,0 +1,446 @@
+/**
+ * What words mean, as data: each rule knows one thing that can stop a pull by a mark in the words that its own program
+ * writes. Marks are short (a test holds that no mark has more than 40 letters of a message), because the same failure
+ * is worded otherwise by every version. `learntFrom`: where the mark was read; a rule that only one source taught counts
+ * for nothing when that source is left out, which is how its worth is measured.
+ */
+import type { Stage } from './symptom.js';
+
+interface Row {
+  sign: string;
+  /** Tried on the words without names. */
+  mark: RegExp;
+  /** How far the pull had come when this stopped it. Absent: not of a pull. */
+  stage?: Stage;
+  learntFrom: readonly string[];
+}
+
+// Programs whose own sources or captured answers hold the words.
+const GO_NET = 'go: src/net';
+const GO_HTTP = 'go: src/net/http';
+const GO_TLS = 'go: src/crypto/tls';
+const GO_X509 = 'go: src/crypto/x509';
+const CONTAINERD = 'capture: cri-containerd-*.json';
+const CONTAINERD_CONTENT = 'containerd: core/content';
+const KUBELETS = 'capture: events-nocred.json';
+const KUBELET_IMAGES = 'kubernetes: pkg/kubelet/images';
+const KUBELET_EVICTION = 'kubernetes: pkg/kubelet/eviction';
+const REFERENCE = 'distribution: reference/reference.go';
+const ERRCODES = 'distribution: registry/api/errcode';
+const MOBY = 'moby: distribution';
+const CANIPULL = 'aks-canipull';
+const PROVIDER = 'cloud-provider-azure: pkg/credentialprovider';
+const GATEKEEPER = 'kubernetes: apiserver/admission/plugin/webhook';
+// Documents of the vendor.
+const PULL_PAGE = 'SupportArticles:cannot-pull-image-from-acr-to-aks-cluster';
+const PUSH_PAGE = 'SupportArticles:troubleshoot-push-error-operation-disallowed-timeout';
+const AUTH_PAGE = 'SupportArticles:acr-authentication-errors';
+const WEB_APP_PAGE = 'SupportArticles:pull-image-to-web-app-fail';
+const RBAC_PAGE = 'azure-docs:role-based-access-control/troubleshooting';
+const RBAC_CODES = 'docs: rest/api/authorization common errors';
+const ENTRA_CODES = 'docs: entra/identity-platform/reference-error-codes';
+const BLOG = 'blog:container-apps-image-pull';
+
+/** The more special first: the first mark that is found counts. */
+export const RULES = [
+  // What isn't a pull: Entra, Azure Resource Manager, admission, nodes. Their codes are exact.
+  { sign: 'aad-bad-secret', mark: /\bAADSTS7000215\b/, learntFrom: [ENTRA_CODES, 'Azure/login#503'] },
+  { sign: 'aad-secret-expired', mark: /\bAADSTS7000222\b/, learntFrom: [ENTRA_CODES, 'public run report'] },
+  {
+    sign: 'aad-federated-no-match',
+    mark: /\bAADSTS70021(3|38)?\b|No matching federated identity/i,
+    learntFrom: [ENTRA_CODES, 'Azure/login#453', 'Azure/login#517'],
+  },
+  { sign: 'aad-app-not-found', mark: /\bAADSTS700016\b/, learntFrom: [ENTRA_CODES] },
+  { sign: 'aad-user-not-found', mark: /\bAADSTS50034\b/, learntFrom: [ENTRA_CODES] },
+  {
+    sign: 'arm-role-exists',
+    mark: /\bRoleAssignmentExists\b|role assignment already exists/i,
+    learntFrom: [
+      'recording: roleAssignments.409.RoleAssignmentExists.json',
+      RBAC_CODES,
+      'hashicorp/terraform-provider-azurerm#17421',
+    ],
+  },
+  {
+    sign: 'arm-role-limit',
+    mark: /\bRoleAssignmentLimitExceeded\b/,
+    learntFrom: [RBAC_PAGE, 'recording: errors.quoted-in-public-docs.json'],
+  },
+  {
+    sign: 'arm-role-update-not-permitted',
+    mark: /\bRoleAssignmentUpdateNotPermitted\b/,
+    learntFrom: [RBAC_PAGE, 'recording: errors.quoted-in-public-docs.json'],
+  },
+  {
+    sign: 'arm-pim-policy',
+    mark: /\bRoleAssignmentRequestPolicyVal/,
+    learntFrom: [RBAC_CODES],
+  },
+  {
+    sign: 'arm-principal-type-mismatch',
+    mark: /\bUnmatchedPrincipalType\b/,
+    learntFrom: [
+      'recording: roleAssignments.400.UnmatchedPrincipalType.json',
+      'Azure/modern-web-app-pattern-dotnet#129',
+    ],
+  },
+  {
+    sign: 'arm-invalid-principal-id',
+    mark: /\bInvalidPrincipalId\b/,
+    learntFrom: ['hashicorp-education/learn-nomad-cluster-setup#48'],
+  },
+  {
+    sign: 'arm-principal-not-found',
+    mark: /\bPrincipalNotFound\b|Principal \S+ does not exist in the dir/,
+    learntFrom: [
+      'recording: roleAssignments.400.PrincipalNotFound.json',
+      'Azure/avdaccelerator#99',
+      'MicrosoftDocs/azure-docs#92278',
+    ],
+  },
+  {
+    sign: 'arm-role-definition-missing',
+    mark: /\bRoleDefinitionDoesNotExist\b/,
+    learntFrom: ['public project notes', 'JulianHayward/AzAPICall#23'],
+  },
+  {
+    sign: 'arm-linked-authorization',
+    mark: /\bLinkedAuthorizationFailed\b/,
+    learntFrom: [
+      'SupportArticles:linkedauthorizationfailed-error',
+      'kubernetes-sigs/cloud-provider-azure#1999',
+      'Azure/aad-pod-identity#613',
+    ],
+  },
+  {
+    sign: 'arm-policy-denied',
+    mark: /\bRequestDisallowedByPolicy\b/,
+    learntFrom: ['SupportArticles:requestdisallowedbypolicy-error', 'Azure/azure-powershell#14563'],
+  },
+  {
+    sign: 'arm-scope-locked',
+    mark: /\bScopeLocked\b|scope\(s\) are locked/,
+    learntFrom: [
+      'Azure-Player/azure.datafactory.devops#183',
+      'MicrosoftDocs/azure-docs#110791',
+      'Azure/apiops#606',
+    ],
+  },
+  {
+    sign: 'arm-abac-condition',
+    mark: /ABAC condition that is not fulfilled/,
+    learntFrom: ['recording: errors.quoted-in-public-docs.json', 'public setup guide'],
+  },
+  {
+    sign: 'arm-authorization-missing',
+    mark: /\bAuthorizationFailed\b|does not have authorization to perform/,
+    learntFrom: ['recording: roleAssignments.403.AuthorizationFailed.json', 'elastic/apm-agent-dotnet#1692'],
+  },
+  {
+    sign: 'arm-graph-permission',
+    mark: /Insufficient privileges to complete/,
+    learntFrom: [RBAC_PAGE, 'Azure/azure-cli#20559'],
+  },
+  {
+    sign: 'attach-acr-failed',
+    mark: /not create a role assignment for ACR/,
+    learntFrom: ['azure-cli: acs/_roleassignments.py', 'Azure/AKS#4195', 'Azure/AKS#1838', 'Azure/AKS#3566'],
+  },
+  {
+    sign: 'image-policy-denied',
+    mark: /failed verification:|image \S+ for container \S+ has not been/i,
+    learntFrom: ['Azure/notation-azure-kv#31', 'MicrosoftDocs AKS deployment safeguards article'],
+  },
+  {
+    sign: 'admission-policy-denied',
+    mark: /admission webhook .{0,80}denied the request|\[azurepolicy-/i,
+    learntFrom: [GATEKEEPER, 'MicrosoftDocs AKS deployment safeguards article'],
+  },
+  {
+    sign: 'disk-pressure',
+    mark: /low on resource: ephemeral-storage|\bDiskPressure\b|garbage collect required amount of image|no space left on device/,
+    learntFrom: [KUBELET_EVICTION, KUBELET_IMAGES, 'akash-network/support#226'],
+  },
+  {
+    sign: 'kubelet-qps-exceeded',
+    mark: /\bpull QPS exceeded\b/i,
+    learntFrom: [KUBELET_IMAGES, 'Azure/AKS#3138', PULL_PAGE],
+  },
+
+  // check-acr, canipull and the az command about themselves.
+  {
+    sign: 'check-acr-not-run',
+    mark: /load azure\.json\. Are you running|Unknown Azure cloud name/,
+    learntFrom: [CANIPULL],
+  },
+  {
+    sign: 'check-acr-crashed',
+    mark: /'serverVersion'|canipull.{0,10}: exec format error/,
+    learntFrom: ['Azure/azure-cli#22353', 'Azure/azure-cli#23771', 'MicrosoftDocs/SupportArticles-docs#1761'],
+  },
+  {
+    sign: 'check-acr-dns',
+    mark: /(name resolution|CNAME) \([^)]{0,260}\): FAILED/,
+    stage: 'dns',
+    learntFrom: [CANIPULL, 'Azure/acr#695'],
+  },
+  {
+    sign: 'check-acr-identity',
+    mark: /managed identity exist[ae]nce: FAILED/,
+    stage: 'token',
+    learntFrom: [CANIPULL, 'Azure/acr#695'],
+  },
+  {
+    sign: 'check-acr-service-principal',
+    mark: /principal credential: FAILED/,
+    stage: 'token',
+    learntFrom: [CANIPULL, 'Azure/azure-cli#16490'],
+  },
+  {
+    sign: 'identity-not-found',
+    mark: /"error_description":"Identity not found"/,
+    stage: 'token',
+    learntFrom: ['MicrosoftDocs Key Vault CSI troubleshooting article', 'Azure/aad-pod-identity#778'],
+  },
+  {
+    sign: 'identity-not-assigned',
+    mark: /requested identity (isn't|has not been) assigned/,
+    stage: 'token',
+    learntFrom: ['external-secrets/external-secrets#4150', 'Azure/azure-sdk-for-net#37278'],
+  },
+  {
+    sign: 'bootstrap-refused',
+    mark: /Bootstrap Container Registry authorizat|exit status=212/,
+    stage: 'token',
+    learntFrom: ['SupportArticles:vmextensionerror-oraspullunauthorized'],
+  },
+  {
+    sign: 'az-forbidden',
+    mark: /CONNECTIVITY_\w+[^]{0,120}Response code: 403/,
+    stage: 'token',
+    learntFrom: [AUTH_PAGE],
+  },
+  // Before what stopped the provider: events show only what follows from it.
+  {
+    sign: 'credential-provider-failed',
+    mark: /azure_credentials\.go|execing credential provider|Failed to provide credentials|failed to receive challenge/,
+    stage: 'challenge',
+    learntFrom: [PROVIDER, 'capture: kubelet-log-provider-fail.txt'],
+  },
+  {
+    sign: 'exchange-refused',
+    mark: /rejected token exchange|from exchange request|exchang\w+ token[^]{0,40}\b401\b/,
+    stage: 'token',
+    learntFrom: [CANIPULL, PROVIDER, 'fluxcd/source-controller#898', 'Azure/acr#695'],
+  },
+
+  // The image's name.
+  {
+    sign: 'name-invalid',
+    mark: /invalid reference format|couldn't parse image reference|must be lowercase|\bInvalidImageName\b/,
+    stage: 'name',
+    learntFrom: [REFERENCE, KUBELETS],
+  },
+  {
+    sign: 'never-pulled',
+    mark: /not present with pull policy of Never|\bErrImageNeverPull\b/,
+    stage: 'name',
+    learntFrom: [KUBELETS],
+  },
+
+  // Platforms: gRPC says NotFound of them as well, so they stand before absent tags.
+  {
+    sign: 'no-platform',
+    mark: /no match for platform|no matching manifest for/i,
+    stage: 'manifest',
+    learntFrom: [CONTAINERD, KUBELETS, MOBY],
+  },
+  {
+    sign: 'windows-version',
+    mark: /-based image is incompatible with a/i,
+    stage: 'unpack',
+    learntFrom: [MOBY, 'Azure/acr#179'],
+  },
+  {
+    sign: 'exec-format',
+    mark: /exec format error/,
+    stage: 'run',
+    learntFrom: ['MicrosoftDocs/SupportArticles-docs#1761', 'facts: kubernetes.md'],
+  },
+
+  // What the registry says of itself.
+  {
+    sign: 'client-address-refused',
+    mark: /client with IP|is not allowed access/i,
+    stage: 'token',
+    learntFrom: [AUTH_PAGE, PUSH_PAGE, WEB_APP_PAGE, BLOG, 'recording: errors.quoted-in-public-docs.json'],
+  },
+  {
+    sign: 'registry-key',
+    mark: /Key Encryption Key|associated with the registry is inactive/i,
+    stage: 'manifest',
+    learntFrom: [PUSH_PAGE],
+  },
+  {
+    sign: 'operation-disallowed',
+    mark: /operation is disallowed on this/i,
+    stage: 'manifest',
+    learntFrom: [PUSH_PAGE],
+  },
+  {
+    sign: 'hub-rate-limited',
+    mark: /reached your .{0,20}pull rate limit/i,
+    stage: 'manifest',
+    learntFrom: ['kubevela/kubevela#695'],
+  },
+  {
+    sign: 'throttled',
+    mark: /too ?many ?requests|(: |status:? |code:? )429\b/i,
+    stage: 'manifest',
+    learntFrom: [ERRCODES, CONTAINERD, 'Azure/AKS#1400', PUSH_PAGE],
+  },
+
+  // The network. What the proxy did is not the registry's doing.
+  {
+    sign: 'proxy',
+    mark: /\bproxyconnect\b|Proxy Authentication Required/i,
+    stage: 'connect',
+    learntFrom: [GO_HTTP, PUSH_PAGE],
+  },
+  { sign: 'no-such-host', mark: /no such host/i, stage: 'dns', learntFrom: [GO_NET, CONTAINERD] },
+  {
+    sign: 'dns-no-answer',
+    mark: /\blookup [^]{0,200}(i\/o timeout|server misbehaving|deadline exceeded)/i,
+    stage: 'dns',
+    learntFrom: [GO_NET, BLOG],
+  },
+  {
+    sign: 'plain-http',
+    mark: /HTTP response to HTTPS client/,
+    stage: 'tls',
+    learntFrom: [GO_HTTP, CONTAINERD],
+  },
+  { sign: 'tls-timeout', mark: /TLS handshake timeout/i, stage: 'tls', learntFrom: [GO_HTTP, BLOG] },
+  { sign: 'untrusted', mark: /\bx509: /, stage: 'tls', learntFrom: [GO_X509, CONTAINERD] },
+  {
+    sign: 'tls-broken',
+    mark: /\btls: /,
+    stage: 'tls',
+    learntFrom: [GO_TLS],
+  },
+  {
+    sign: 'wrong-body',
+    mark: /parsing HTTP 403 response body|<Code>AuthorizationFailure/,
+    stage: 'blob',
+    learntFrom: [MOBY, 'Azure/AKS#1383'],
+  },
+  {
+    sign: 'cut-short',
+    mark: /unexpected commit (digest|size)|failed size validation|\bunexpected EOF\b|short read/i,
+    stage: 'blob',
+    learntFrom: [CONTAINERD_CONTENT, 'containerd/containerd#4908', 'containerd/containerd#1893'],
+  },
+  {
+    sign: 'reset',
+    mark: /connection reset|broken pipe/i,
+    stage: 'connect',
+    learntFrom: [GO_NET, BLOG],
+  },
+  {
+    sign: 'no-answer',
+    mark: /i\/o timeout|connection timed out|while waiting for connection|no route to host|network is unreachable/i,
+    stage: 'connect',
+    learntFrom: [GO_NET, GO_HTTP],
+  },
+  { sign: 'refused', mark: /connection refused/i, stage: 'connect', learntFrom: [GO_NET, CONTAINERD] },
+  {
+    sign: 'deadline',
+    mark: /deadline exceeded|Client\.Timeout exceeded/i,
+    stage: 'connect',
+    learntFrom: [GO_HTTP, 'SupportArticles:context-deadline-exceeded'],
+  },
+  {
+    sign: 'canceled',
+    mark: /context canceled|code = Canceled|request canceled/,
+    learntFrom: ['go: src/context', BLOG, 'Azure/AKS#245'],
+  },
+  {
+    sign: 'closed',
+    mark: /: EOF\b/,
+    stage: 'connect',
+    learntFrom: ['go: src/io', 'MicrosoftDocs/azure-docs#116188'],
+  },
+
+  // Answers.
+  {
+    sign: 'media-type',
+    mark: /media type .{0,120}supported|prettyjws"? not supported|unsupported media type/i,
+    stage: 'manifest',
+    learntFrom: ['ovh/cds#7735', 'moby/moby#44521'],
+  },
+  {
+    sign: 'manifest-invalid',
+    mark: /\bMANIFEST_INVALID\b|\bmanifest invalid\b/i,
+    stage: 'manifest',
+    learntFrom: [ERRCODES, PUSH_PAGE],
+  },
+  {
+    sign: 'server-error',
+    mark: /(: |status:? |code:? )50[0-4]\b/i,
+    stage: 'manifest',
+    learntFrom: [CONTAINERD, MOBY],
+  },
+  {
+    sign: 'tag-unknown',
+    mark: /manifest[ _]unknown|manifest tagged by/i,
+    stage: 'manifest',
+    learntFrom: [ERRCODES, MOBY],
+  },
+  {
+    sign: 'absent',
+    // Not "repository does not exist or may require authorization", which strangers are told as well.
+    mark: /(REF"?|sha256:\w+): not found|name[ _]unknown|(: |status:? |code:? )404\b/i,
+    stage: 'manifest',
+    learntFrom: [CONTAINERD, KUBELETS, ERRCODES],
+  },
+  // Cut before it says what wasn't found: an absent platform is a NotFound as well.
+  { sign: 'not-found', mark: /code = NotFound/, stage: 'manifest', learntFrom: [CONTAINERD, KUBELETS] },
+
+  // Refusals last: a kubelet's last, anonymous try always ends in one.
+  {
+    sign: 'scope-denied',
+    mark: /access to the resource is denied/i,
+    stage: 'manifest',
+    learntFrom: [ERRCODES, 'argoproj-labs/argocd-image-updater#473'],
+  },
+  {
+    sign: 'insufficient-scope',
+    mark: /\binsufficient_scope\b|may require auth|pull access denied/i,
+    stage: 'manifest',
+    learntFrom: [CONTAINERD, KUBELETS],
+  },
+  {
+    sign: 'forbidden',
+    mark: /(: |status:? |code:? |HTTP )403\b|"DENIED"|\bdenied: |: forbidden\b/i,
+    stage: 'token',
+    learntFrom: [CONTAINERD, PULL_PAGE],
+  },
+  {
+    sign: 'unauthorized',
+    mark: /\b401\b|\bunauthorized\b|authentication required|failed to authorize/i,
+    stage: 'token',
+    learntFrom: [CONTAINERD, KUBELETS, MOBY],
+  },
+  {
+    sign: 'check-acr-ok',
+    mark: /Your cluster can pull images/,
+    learntFrom: [CANIPULL, 'Azure/azure-cli#16490'],
+  },
+] as const satisfies readonly Row[];
+
+/** What stopped an attempt. */
+export type Sign = (typeof RULES)[number]['sign'];
+export interface Rule extends Row {
+  sign: Sign;
+}
