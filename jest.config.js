@@ -10,5 +10,7 @@ export default {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }],
   },
   reporters: ['default', '<rootDir>/scripts/jest-skips.js'],
+  // Half of the tests' time goes into children and waiting: a worker for each processor keeps them busy.
+  maxWorkers: '100%',
   testTimeout: 60_000,
 };

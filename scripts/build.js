@@ -23,8 +23,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '')
 
 /** What is built. `limit`: bytes of JavaScript at most. */
 const BUNDLES = {
-  github: { entry: 'src/github/main.ts', limit: 2_000_000 },
-  'azure-pipelines': { entry: 'src/azure-pipelines/main.ts', limit: 2_000_000 },
+  github: { entry: 'src/github/main.ts', limit: 2_500_000 },
+  'azure-pipelines': { entry: 'src/azure-pipelines/main.ts', limit: 2_500_000 },
   cli: { entry: 'src/cli/main.ts', copies: { 'src/simulator/scenarios': 'scenarios' } },
 };
 

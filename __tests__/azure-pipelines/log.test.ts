@@ -91,6 +91,7 @@ describe('issues', () => {
     const connection = {
       checks: [check('pass', 'p'), check('fail', 'f', HOSTILE), check('unknown', 'u'), check('warn', 'w')],
       pulls: [] as Connection['pulls'],
+      findings: [] as Connection['findings'],
     } as Partial<Connection> as Connection;
     const report: Report = {
       schemaVersion: 1,
@@ -106,6 +107,36 @@ describe('issues', () => {
       expect.stringMatching(/^task\.logissue \{"type":"error"\} f\n/),
       expect.stringMatching(/^task\.logissue \{"type":"error"\} u\nseen/),
       expect.stringMatching(/^task\.logissue \{"type":"warning"\} .*w: seen/),
+    ]);
+    for (const line of agent.told) expect(line).not.toMatch(/##(?:vso)?\[/i);
+  });
+
+  it('stand on the lines of files that they belong to', () => {
+    const connection = {
+      cluster: { id: '', name: 'shop' },
+      checks: [] as Check[],
+      pulls: [] as Connection['pulls'],
+      findings: [{ id: 'f', title: 'a secret', evidence: '', places: [{ file: 'k8s/a.yaml', line: 7 }] }],
+      result: 'passed',
+    } as Partial<Connection> as Connection;
+    const unread = [{ file: 'k8s/##vso[task.x]b.yaml', why: `no YAML\n${HOSTILE}`, fix: 'mend it' }];
+    logIssues(agent, {
+      schemaVersion: 1,
+      tool: { name: 'aks-acr-pull', version: '0' },
+      mode: 'check',
+      result: 'unknown',
+      startedAt: '',
+      durationMs: 1,
+      deployed: { sources: 1, objects: 0, without: [], unread, otherImages: [] },
+      connections: [connection],
+    });
+    expect(agent.told).toEqual([
+      expect.stringMatching(
+        /^task\.logissue \{"type":"error","sourcepath":"k8s\/#\\\\#vso\[task\.x\]b\.yaml"\} it could not be read\nno YAML/,
+      ),
+      expect.stringMatching(
+        /^task\.logissue \{"type":"warning","sourcepath":"k8s\/a\.yaml","linenumber":"7"\} a secret/,
+      ),
     ]);
     for (const line of agent.told) expect(line).not.toMatch(/##(?:vso)?\[/i);
   });

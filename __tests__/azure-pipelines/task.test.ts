@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inTaskWords, TASK_INPUTS } from '../../src/azure-pipelines/inputs.js';
+import { inTaskWords, TASK_GROUPS, TASK_INPUTS, visibleRule } from '../../src/azure-pipelines/inputs.js';
 import { OUTPUTS, taskName } from '../../src/core/inputs.js';
 import type { InputDeclaration } from '../../src/core/inputs.js';
+import { optional } from '../../src/core/json.js';
 import { PROJECT } from '../e2e/runner.js';
 
 interface Input {
@@ -13,6 +14,8 @@ interface Input {
   defaultValue?: string;
   required: boolean;
   helpMarkDown: string;
+  groupName?: string;
+  visibleRule?: string;
   options?: Record<string, string>;
   properties?: Record<string, string>;
 }
@@ -25,12 +28,18 @@ const task = JSON.parse(readFileSync(join(PROJECT, 'task.json'), 'utf8')) as Rec
 const label = (name: string): string =>
   `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`;
 
+/** Chosen from what the service connection sees (pickers.test.ts), or written. */
+const PICKED: readonly string[] = ['cluster', 'resource-group', 'registry'];
+
 function typeOf({ name, flagOnly, list, values }: InputDeclaration): string {
   if (name === 'azure-subscription') return 'connectedService:AzureRM';
   if (flagOnly === true) return 'boolean';
-  if (values !== undefined) return 'pickList';
+  if (values !== undefined || PICKED.includes(name)) return 'pickList';
   return list === true ? 'multiLine' : 'string';
 }
+
+const groupOf = (name: string): string | undefined =>
+  Object.entries(TASK_GROUPS).find(([, { inputs }]) => inputs.some((one) => one === name))?.[0];
 
 describe('task.json', () => {
   it('has the declared inputs, in their order, and no others', () => {
@@ -41,9 +50,25 @@ describe('task.json', () => {
       ...(input.default === undefined ? {} : { defaultValue: input.default }),
       required: input.required === true,
       helpMarkDown: inTaskWords(input.description),
+      ...optional('groupName', groupOf(input.name)),
+      ...optional('visibleRule', visibleRule(input)),
     }));
     const there = task.inputs.map(({ options: _options, properties: _properties, ...input }) => input);
     expect(there).toEqual(declared);
+  });
+
+  it('has the groups of the inputs, closed, and each input in one at most', () => {
+    expect(task.groups).toEqual(
+      Object.entries(TASK_GROUPS).map(([name, { title }]) => ({
+        name,
+        displayName: title,
+        isExpanded: false,
+      })),
+    );
+    const grouped = Object.values(TASK_GROUPS).flatMap(({ inputs }) => inputs);
+    expect(new Set(grouped).size).toBe(grouped.length);
+    const known = TASK_INPUTS.map(({ name }) => name as string);
+    expect(known).toEqual(expect.arrayContaining(grouped));
   });
 
   it('lets choose what the input takes, and write a variable there', () => {
@@ -52,9 +77,9 @@ describe('task.json', () => {
       .map(({ name, options, properties }) => [name, Object.entries(options ?? {}), properties]);
     expect(choices).toEqual(
       TASK_INPUTS.flatMap(({ name, values }: InputDeclaration) =>
-        values === undefined
+        values === undefined && !PICKED.includes(name)
           ? []
-          : [[taskName(name), values.map((value) => [value, value]), { EditableOptions: 'True' }]],
+          : [[taskName(name), (values ?? []).map((value) => [value, value]), { EditableOptions: 'True' }]],
       ),
     );
   });

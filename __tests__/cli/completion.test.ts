@@ -39,7 +39,7 @@ describe.each(SHELLS)('completion for %s', (shell) => {
     }
     expect(text).toContain('text json markdown');
     expect(text).toContain('first-run');
-    expect(text).not.toMatch(/audit|--bundle/);
+    expect(text).not.toMatch(/--bundle/);
   });
 });
 

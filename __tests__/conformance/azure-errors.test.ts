@@ -2,7 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { ArmError, missingRight, readArmError } from '../../src/core/azure/arm.js';
 import { registrySaid } from '../../src/core/azure/data-plane.js';
-import { makeGrant } from '../../src/core/azure/grant.js';
+import { makeGrant, planGrant } from '../../src/core/azure/grant.js';
 import { ACR_PULL } from '../../src/core/azure/roles.js';
 import { explainError } from '../../src/core/diagnosis/explain.js';
 import { askedWait } from '../../src/core/http/sender.js';
@@ -29,8 +29,8 @@ function shown(exchange: Exchange): { code: string; message: string } {
 
 async function granting(exchange: Exchange): Promise<unknown> {
   const { azure, clock, ports } = world(new ScriptedHttp(() => exchange));
-  const registry = { id: REGISTRY_ID, subscriptionId: SUBSCRIPTION };
-  return makeGrant(azure.roleAssignments(SUBSCRIPTION), registry, OBJECT_ID, ACR_PULL, clock, ports.signal);
+  const planned = planGrant(REGISTRY_ID, OBJECT_ID, ACR_PULL, []);
+  return makeGrant(azure.roleAssignments(SUBSCRIPTION), planned, clock, ports.signal);
 }
 
 suiteUnless(missingRecordings, 'recorded errors', () => {
@@ -93,7 +93,7 @@ suiteUnless(missingRecordings, 'recorded errors', () => {
     for (const exchange of exchangesOf('roleAssignments.400.UnmatchedPrincipalType.json'))
       expect(explainError(await thrown(() => granting(exchange)), {}, 'grant')).toMatchObject({
         status: 'fail',
-        cause: 'arm-error',
+        cause: 'arm-principal-type-mismatch',
       });
   });
 

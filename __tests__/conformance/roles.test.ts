@@ -1,7 +1,7 @@
 /** Every recorded role assignment and role definition is read without a crash, and the role table holds against them. */
 import { expect, it } from '@jest/globals';
 import { decideAccess, readAssignments } from '../../src/core/azure/access.js';
-import { makeGrant } from '../../src/core/azure/grant.js';
+import { makeGrant, planGrant } from '../../src/core/azure/grant.js';
 import { roleForAction } from '../../src/core/azure/rights.js';
 import { ACR_PULL, gives, knownRole, NEEDED, REPOSITORY_READER } from '../../src/core/azure/roles.js';
 import type { Role } from '../../src/core/azure/roles.js';
@@ -97,15 +97,8 @@ suiteUnless(missingRecordings, 'recorded role assignments', () => {
     for (const exchange of exchangesOf('roleAssignments.PUT.201.acrpull.json')) {
       const { principalId } = jsonOf(exchange).properties as { principalId: string };
       const { ports, azure, clock } = world(inTurn(exchange));
-      const registry = { id: scopeOf(exchange), subscriptionId: SUBSCRIPTION };
-      const granted = await makeGrant(
-        azure.roleAssignments(SUBSCRIPTION),
-        registry,
-        principalId,
-        ACR_PULL,
-        clock,
-        ports.signal,
-      );
+      const planned = planGrant(scopeOf(exchange), principalId, ACR_PULL, []);
+      const granted = await makeGrant(azure.roleAssignments(SUBSCRIPTION), planned, clock, ports.signal);
       expect(granted).toMatchObject({
         outcome: 'created',
         assignment: { principalId: principalId.toLowerCase() },

@@ -1,4 +1,7 @@
-/** Messages as they are met in the wild: cut, doubled, wrapped, of other hosts and names. Nothing may crash, hang or lie. */
+/**
+ * Messages as they are met in the wild: cut, doubled, wrapped, of other hosts and names. Nothing may crash or lie; that none
+ * takes long is held by __tests__/core/diagnosis/symptoms/work.test.ts.
+ */
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { rank } from '../../src/core/diagnosis/ranking/rank.js';
@@ -11,7 +14,6 @@ import { missingCorpus, tellCount } from './recordings.js';
 
 const SEED = 20_261_124;
 const RUNS = 20_000;
-const SLOWEST_MS = 5;
 
 /** Names that hold words of every rule: others choose names, so they must mislead nobody. */
 const HOSTS = [
@@ -76,7 +78,6 @@ suiteUnless(missingCorpus, 'mutated messages', () => {
   });
 
   it(`${RUNS} of them never crash, and never turn a refusal into a pass or a sure error`, () => {
-    let slowest = 0;
     let refusals = 0;
     fc.assert(
       fc.property(mutation, ({ of, steps }) => {
@@ -86,16 +87,7 @@ suiteUnless(missingCorpus, 'mutated messages', () => {
           (message, step) => ALL[step.by]?.(message, step.number) ?? message,
           record.event_message,
         );
-        const judge = (): ReturnType<typeof rank> => rank(parseSymptom(text));
-        // A slow machine is slow once; slow code is slow each time. Told, not held: a busy machine has no say in what is right.
-        let fastest = Infinity;
-        let verdict = judge();
-        for (let round = 0; round < 3 && fastest > SLOWEST_MS; round += 1) {
-          const began = process.hrtime.bigint();
-          verdict = judge();
-          fastest = Math.min(fastest, Number(process.hrtime.bigint() - began) / 1e6);
-        }
-        slowest = Math.max(slowest, fastest);
+        const verdict = rank(parseSymptom(text));
         const [first] = verdict.causes;
         const told = (what: string): Error => new Error(`${record.id}: ${what}: ${text}`);
         if (record.cause !== 'check-ok' && first?.id === 'check-ok') throw told('a pass');
@@ -105,7 +97,7 @@ suiteUnless(missingCorpus, 'mutated messages', () => {
       }),
       { seed: SEED, numRuns: RUNS },
     );
-    tellCount(`refusals mutated; slowest message ${slowest.toFixed(2)} ms`, refusals);
+    tellCount('refusals mutated', refusals);
     expect(refusals).toBeGreaterThan(1_000);
   });
 

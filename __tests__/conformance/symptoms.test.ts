@@ -1,4 +1,6 @@
 /** What messages tell, held against real ones: the corpus's causes, and its captures of clusters and runtimes. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { CAUSES, isCause } from '../../src/core/diagnosis/causes.js';
 import type { Cause } from '../../src/core/diagnosis/causes.js';
@@ -13,6 +15,8 @@ import { suiteUnless } from '../skip.js';
 import { FACTS, pullRecords, sourceName } from './pull-corpus.js';
 import type { PullRecord } from './pull-corpus.js';
 import { missingCorpus, tellCount } from './recordings.js';
+
+const PAGE = fileURLToPath(new URL('../../docs/messages.md', import.meta.url));
 
 /** Whether something still stands once a source is left out. */
 const taughtWithout = (sources: readonly string[] | undefined, left: string | undefined): boolean =>
@@ -89,10 +93,7 @@ suiteUnless(missingCorpus, 'messages with a known cause', () => {
       isRight(record, verdictWithout(record.event_message, {}, sourceName(record.source))),
     );
     const lost = whole.filter((record) => !others.includes(record)).map(({ id }) => id);
-    tellCount(
-      `messages by all sources: ${share(whole, records).toFixed(1)} %; each without its own source: ${share(others, records).toFixed(1)} %; lost: ${lost.join(' ')}`,
-      records.length,
-    );
+    tellCount(`messages each judged without its own source; lost: ${lost.join(' ')}`, records.length);
     expect(share(whole, records) - share(others, records)).toBeLessThanOrEqual(10);
     // None of what is lost may turn into a sure error.
     const sure = records.filter((record) => {
@@ -100,6 +101,63 @@ suiteUnless(missingCorpus, 'messages with a known cause', () => {
       return determined && causes[0]?.id !== record.cause;
     });
     expect(sure.map(({ id }) => id)).toEqual([]);
+  });
+});
+
+suiteUnless(missingCorpus, 'the table of scores', () => {
+  it('is what was measured', () => {
+    const records = pullRecords();
+    const kinds: readonly [string, string, (record: PullRecord) => boolean, (record: PullRecord) => Facts][] =
+      [
+        ['the words suffice', 'the right cause first', (one) => one.message_alone_sufficient, () => ({})],
+        [
+          "the words don't suffice",
+          'undetermined, with the right cause among those offered',
+          (one) => !one.message_alone_sufficient,
+          () => ({}),
+        ],
+        [
+          "the words don't suffice, with what the thread tells besides",
+          'determined, and the right cause',
+          ({ id }) => id in FACTS,
+          ({ id }) => FACTS[id] ?? {},
+        ],
+      ];
+    const rows = kinds.map(([messages, right, belongs, factsOf]) => {
+      const all = records.filter(belongs);
+      const score = (left: (record: PullRecord) => string | undefined): string => {
+        const verdicts = all.map((record) => ({
+          record,
+          verdict: verdictWithout(record.event_message, factsOf(record), left(record)),
+        }));
+        const good = verdicts.filter(({ record, verdict }) =>
+          right.startsWith('determined')
+            ? verdict.determined && verdict.causes[0]?.id === record.cause
+            : isRight(record, verdict),
+        );
+        const lies = verdicts.filter(
+          ({ record, verdict }) => verdict.determined && verdict.causes[0]?.id !== record.cause,
+        );
+        return `${good.length} (${((100 * good.length) / all.length).toFixed(1)} %); ${lies.length} surely wrong`;
+      };
+      return [
+        messages,
+        `${all.length}`,
+        right,
+        score(() => undefined),
+        score(({ source }) => sourceName(source)),
+      ];
+    });
+    const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+    const head = ['messages', 'number', 'right is', 'by all sources', 'each without its own source'];
+    const table = [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+    const told = readFileSync(PAGE, 'utf8');
+    const wanted = told.replace(
+      /(<!-- scores:begin -->\n)[^]*?(<!-- scores:end -->)/,
+      (_all, begin: string, end: string) => `${begin}\n${table}\n\n${end}`,
+    );
+    if (process.env.UPDATE_DOCS === '1') writeFileSync(PAGE, wanted);
+    expect(readFileSync(PAGE, 'utf8')).toBe(wanted);
   });
 });
 

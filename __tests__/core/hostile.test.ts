@@ -79,6 +79,7 @@ function cloud(...hostile: [RegExp, Reply][]): ScriptedHttp {
     ],
     [/GET .*\/registries\/contoso\?/, { body: REGISTRY }],
     [/GET .*\/denyAssignments\?/, { body: { value: [] } }],
+    [/GET .*\/permissions\?/, { body: { value: [{ actions: ['*'] }] } }],
     [/GET .*\/roleAssignments\?/, { body: { value: [ASSIGNMENT] } }],
     [/POST https:\/\/contoso\.azurecr\.io\/oauth2\/exchange/, { body: { refresh_token: REFRESH } }],
     [

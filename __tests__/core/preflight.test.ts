@@ -81,6 +81,7 @@ function answering({
       return { body: { value: assignments } };
     }
     if (/denyAssignments\?/.test(line)) return { body: { value: [] } };
+    if (/\/permissions\?/.test(line)) return { body: { value: [{ actions: ['*/read'] }] } };
     if (/roleDefinitions\//.test(line))
       return { body: roleBody('Puller', { actions: ['*/pull/read'], dataActions: ['*'] }) };
     if (/managedClusters\/shop\?/.test(line)) return clusterReply ?? { body: clusterBody() };
@@ -127,7 +128,9 @@ describe('round trips to ARM until access is known', () => {
   it.each(CASES)('%s', async (_what, registry, azure, most) => {
     const { waves, access } = await check({ registry }, azure);
     expect(access).toBeDefined();
-    expect(waves).toHaveLength(most);
+    // What the login could do about it is asked once access is known.
+    const before = waves.filter((wave) => !wave.some((line) => line.endsWith('/permissions')));
+    expect(before).toHaveLength(most);
   });
 
   it('asks for cluster and registry side by side, then for assignments', async () => {

@@ -54,6 +54,7 @@ describe('defaults', () => {
       ],
       images: [],
       importProbeImage: false,
+      maxPulls: 5,
       verify: 'pull',
       nodePools: [],
       namespace: 'default',
@@ -63,6 +64,7 @@ describe('defaults', () => {
       clusterAccess: 'auto',
       failOn: 'fail',
       repositories: [],
+      transitionRoles: false,
       dryRun: false,
       allDirect: false,
       environment: 'AzureCloud',
@@ -85,6 +87,12 @@ it('reads every input', () => {
       mode: 'check',
       image: `contoso.azurecr.io/team/app:1.2\r\ncontoso2.azurecr.io/app@${DIGEST}`,
       verify: 'pull',
+      manifests: 'k8s/**/*.yaml\n!k8s/dev/**\n-',
+      'helm-chart': 'charts/shop\noci://contoso.azurecr.io/charts/shop:1',
+      'helm-values': 'values.yaml\nprod.yaml',
+      kustomization: 'overlays/prod',
+      'allow-remote': 'true',
+      'max-pulls': '12',
       'node-pools': 'system\nwin1',
       namespace: 'probes',
       timeout: '1h30m',
@@ -93,6 +101,7 @@ it('reads every input', () => {
       nodes: 'all',
       'fail-on': 'warn',
       repositories: 'team/*\napp',
+      'transition-roles': 'true',
       environment: 'AzureChinaCloud',
       redact: 'ids',
       'client-id': GUID,
@@ -127,6 +136,14 @@ it('reads every input', () => {
         text: `contoso2.azurecr.io/app@${DIGEST}`,
       },
     ],
+    deployables: {
+      manifests: ['k8s/**/*.yaml', '!k8s/dev/**', '-'],
+      charts: ['charts/shop', 'oci://contoso.azurecr.io/charts/shop:1'],
+      values: ['values.yaml', 'prod.yaml'],
+      kustomizations: ['overlays/prod'],
+      allowRemote: true,
+    },
+    maxPulls: 12,
     importProbeImage: false,
     verify: 'pull',
     nodePools: ['system', 'win1'],
@@ -137,6 +154,7 @@ it('reads every input', () => {
     clusterAccess: 'run-command',
     failOn: 'warn',
     repositories: ['team/*', 'app'],
+    transitionRoles: true,
     dryRun: false,
     allDirect: false,
     environment: 'AzureChinaCloud',
@@ -223,7 +241,7 @@ describe('a malformed value is refused with its name, its value and the form wan
     ['registry', id('Microsoft.ContainerService/managedClusters', 'contoso'), /registries\/<name>/],
     ['subscription-id', 'Production', /GUID/],
     ['mode', 'Connect', /one of connect, check/],
-    ['mode', 'audit', /not in this version/],
+    ['mode', 'watch', /one of connect, check, plan, disconnect, audit/],
     ['image', 'app', /repo:tag/],
     ['image', 'App:1', /repo:tag/],
     ['image', 'app@sha256:abc', /repo:tag/],
@@ -257,13 +275,32 @@ describe('a malformed value is refused with its name, its value and the form wan
     ['repositories', 'Team/App', /prefix/],
     ['repositories', 'team/**', /prefix/],
     ['repositories', "a' OR '1", /prefix/],
+    ['manifests', '!k8s/dev/**', /leave files out of/],
+    ['helm-chart', '--post-renderer', /option/],
+    ['helm-values', '-f', /option/],
+    ['kustomization', '--enable-helm', /option/],
+    ['allow-remote', 'yes', /one of false, true/],
+    ['max-pulls', '0', /1 to 50/],
+    ['max-pulls', '51', /1 to 50/],
+    ['max-pulls', '2.5', /1 to 50/],
     ['import-probe-image', 'yes', /one of false, true/],
     ['dry-run', 'yes', /one of false, true/],
+    ['transition-roles', 'yes', /one of false, true/],
     ['all-direct', '1', /one of false, true/],
     ['environment', 'AzureStack', /one of AzureCloud, AzureChinaCloud, AzureUSGovernment/],
     ['redact', 'all', /one of ids, none/],
     ['summary', 'yes', /one of true, false/],
     ['allow-pull-request', '1', /one of false, true/],
+    ['pull-secret', 'Not_A_Secret', /a Secret's name/],
+    ['pull-secret', `${'a'.repeat(254)}`, /a Secret's name/],
+  ];
+  const DEPLOYED: readonly InputName[] = [
+    'manifests',
+    'helm-chart',
+    'helm-values',
+    'kustomization',
+    'allow-remote',
+    'max-pulls',
   ];
   it.each(BAD)('%s: %s', (input, value, wanted) => {
     // Its partners are there, so that nothing else is wrong.
@@ -275,6 +312,9 @@ describe('a malformed value is refused with its name, its value and the form wan
           : {}),
       ...(input === 'client-id' ? { 'tenant-id': GUID } : {}),
       ...(input === 'tenant-id' ? { 'client-id': GUID } : {}),
+      ...(DEPLOYED.includes(input) ? { mode: 'check', kustomization: 'overlays/prod' } : {}),
+      ...(input === 'helm-values' ? { 'helm-chart': 'charts/shop' } : {}),
+      ...(input === 'pull-secret' ? { mode: 'check', image: 'app:1', registry: 'contoso.azurecr.io' } : {}),
     };
     const problems = problemsOf({ ...LEAST, ...partners, [input]: value });
     expect(problems.map((problem) => [problem.input, problem.value])).toEqual([[input, value]]);
@@ -285,6 +325,8 @@ describe('a malformed value is refused with its name, its value and the form wan
     const covered = new Set(BAD.map(([input]) => input));
     expect(INPUTS.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([
       'azure-subscription',
+      'kubeconfig',
+      'context',
       'audience',
     ]);
   });
@@ -382,7 +424,6 @@ describe('contradictions', () => {
       'resource-group=a/b',
     ]);
     expect(named({ ...LEAST, cluster: `${CLUSTER}\n${CLUSTER}2`, mode: 'chek' })).toEqual(['mode=chek']);
-    expect(named({ ...LEAST, mode: 'audit', verify: 'none' })).toEqual(['mode=audit']);
   });
 
   it('lets through what only looks like one', () => {
@@ -395,6 +436,20 @@ describe('contradictions', () => {
     ).toEqual([]);
     // With a domain name label the login server is the name, a dash and a hash.
     expect(named({ ...LEAST, image: 'contoso-e7ggejfuhzhgedc8.azurecr.io/app:1' })).toEqual([]);
+  });
+});
+
+describe('mode audit', () => {
+  it('reads secrets, so it never goes through AKS run command', () => {
+    expect(() => readRequest({ ...LEAST, mode: 'audit', 'cluster-access': 'run-command' })).toThrow(
+      /cluster-access .*Azure keeps what a command of AKS run command prints/,
+    );
+    expect(readRequest({ ...LEAST, mode: 'audit', 'cluster-access': 'auto' }).mode).toBe('audit');
+  });
+  it('is refused for pull requests, unless that is said to be meant', () => {
+    expect(() => readRequest({ ...LEAST, mode: 'audit' }, { pullRequest: 'pull_request' })).toThrow(Refused);
+    const meant = { ...LEAST, mode: 'audit', 'allow-pull-request': 'true' };
+    expect(readRequest(meant, { pullRequest: 'pull_request' }).mode).toBe('audit');
   });
 });
 
@@ -526,5 +581,75 @@ describe('whatever is given', () => {
       timeout: '1'.repeat(50_000),
     });
     expect(Date.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('what is about to be deployed', () => {
+  it.each(['connect', 'plan', 'disconnect'])('belongs to mode check, not to %s', (mode) => {
+    const given: RawInputs = { ...LEAST, mode, manifests: 'k8s/*.yaml', 'max-pulls': '3' };
+    expect(named(given)).toEqual(['manifests=k8s/*.yaml', 'max-pulls=3']);
+  });
+
+  it.each<[string, RawInputs, string[]]>([
+    ['values without a chart', { 'helm-values': 'prod.yaml' }, ['helm-chart=']],
+    [
+      'the network without anything that is rendered',
+      { manifests: 'a.yaml', 'allow-remote': 'true' },
+      ['allow-remote=true'],
+    ],
+    ['a number of pulls without anything to be deployed', { 'max-pulls': '3' }, ['max-pulls=3']],
+  ])('refuses %s', (_what, given, problems) => {
+    expect(named({ ...LEAST, mode: 'check', ...given })).toEqual(problems);
+  });
+
+  it('may be judged without a pull, on pools that are named', () => {
+    const given: RawInputs = { mode: 'check', manifests: 'a.yaml', verify: 'access', 'node-pools': 'apps' };
+    expect(readRequest({ ...LEAST, ...given })).toMatchObject({ verify: 'access', nodePools: ['apps'] });
+  });
+});
+
+describe('a cluster that is not AKS, and pull secrets', () => {
+  const SECRET: RawInputs = {
+    mode: 'check',
+    registry: 'contoso.azurecr.io',
+    'pull-secret': 'acr',
+    image: 'app:1',
+  };
+  const ELSEWHERE: RawInputs = { ...SECRET, kubeconfig: '.kube/config' };
+  const ON_AKS: RawInputs = { ...SECRET, cluster: CLUSTER };
+
+  it('takes a kubeconfig in place of a cluster, and needs no subscription then', () => {
+    expect(readRequest({ ...ELSEWHERE, context: 'arc' }, { needsSubscription: true })).toMatchObject({
+      clusters: [],
+      kubeconfig: { path: '.kube/config', context: 'arc' },
+      pullSecret: 'acr',
+    });
+    expect(readRequest(ON_AKS)).toMatchObject({ pullSecret: 'acr' });
+    expect(readRequest(ON_AKS)).not.toHaveProperty('kubeconfig');
+  });
+
+  it.each<[string, RawInputs, string[]]>([
+    ['a cluster too', { ...ELSEWHERE, cluster: CLUSTER }, [`cluster=${CLUSTER}`]],
+    ['a resource group', { ...ELSEWHERE, 'resource-group': 'shops' }, ['resource-group=shops']],
+    ['pools', { ...ELSEWHERE, 'node-pools': 'system' }, ['node-pools=system']],
+    ['no secret', { ...ELSEWHERE, 'pull-secret': '' }, ['pull-secret=']],
+    ['a context alone', { ...ON_AKS, context: 'arc' }, ['kubeconfig=']],
+    ['no image', { ...ELSEWHERE, image: '' }, ['image=']],
+    ['a registry by name', { ...ELSEWHERE, registry: 'contoso' }, ['registry=contoso']],
+    ['no pull', { ...ELSEWHERE, image: '', verify: 'access' }, ['verify=access', 'image=']],
+    ['run command', { ...ON_AKS, 'cluster-access': 'run-command' }, ['cluster-access=run-command']],
+    ['manifests', { ...ON_AKS, manifests: 'k8s/*.yaml' }, ['manifests=k8s/*.yaml']],
+    ['an identity', { ...ON_AKS, 'kubelet-object-id': GUID }, [`kubelet-object-id=${GUID}`]],
+    ['both roles', { ...ON_AKS, 'transition-roles': 'true' }, ['transition-roles=true']],
+  ])('contradicts %s', (_what, raw, problems) => {
+    expect(named(raw)).toEqual(problems);
+  });
+
+  it.each(['connect', 'plan', 'disconnect', 'audit'])('belongs to mode check, not to %s', (mode) => {
+    expect(named({ ...ELSEWHERE, mode, context: 'arc', image: '' })).toEqual([
+      'kubeconfig=.kube/config',
+      'context=arc',
+      'pull-secret=acr',
+    ]);
   });
 });

@@ -102,21 +102,25 @@ export async function readTask(folder = PROJECT): Promise<TaskFile> {
   return JSON.parse(await readFile(join(folder, 'task.json'), 'utf8')) as TaskFile;
 }
 
-export async function openAgent(): Promise<AgentJob> {
+/** @param unpacked folder of the task as the extension holds it. Default: task.json and the bundle of this project */
+export async function openAgent(unpacked?: string): Promise<AgentJob> {
   // With a space in its path, as on machines of people.
   const root = await mkdtemp(join(tmpdir(), 'an agent '));
   const temp = join(root, '_work', '_temp');
   const sources = join(root, '_work', '1', 's');
   for (const folder of [temp, sources]) await mkdir(folder, { recursive: true });
-  const task = await readTask();
+  const task = await readTask(unpacked);
   const { Major, Minor, Patch } = task.version;
   const taskFolder = join(root, '_work', '_tasks', `${task.name}_${task.id}`, `${Major}.${Minor}.${Patch}`);
   await mkdir(taskFolder, { recursive: true });
-  // What the extension packs, and nothing that lies beside it in the project.
-  await cp(join(PROJECT, 'task.json'), join(taskFolder, 'task.json'));
-  await cp(join(SHIPPED, 'dist', 'azure-pipelines'), join(taskFolder, 'dist', 'azure-pipelines'), {
-    recursive: true,
-  });
+  if (unpacked !== undefined) await cp(unpacked, taskFolder, { recursive: true });
+  else {
+    // What the extension packs, and nothing that lies beside it in the project.
+    await cp(join(PROJECT, 'task.json'), join(taskFolder, 'task.json'));
+    await cp(join(SHIPPED, 'dist', 'azure-pipelines'), join(taskFolder, 'dist', 'azure-pipelines'), {
+      recursive: true,
+    });
+  }
 
   function start(options: TaskOptions): RunningTask {
     const began = Date.now();

@@ -70,7 +70,7 @@ describe('the verdict table', () => {
       access: 'absent',
       pull: 'proved',
       cloud: { registry: { anonymousPull: true } },
-      wanted: { result: 'failed', cause: 'unauthorized-no-role' },
+      wanted: { result: 'failed', cause: 'pulled-without-the-identity' },
     },
     {
       access: 'absent',
@@ -143,6 +143,7 @@ describe('check', () => {
     scene = await openScene(scenario({ login: LOGIN, registry: { anonymousPull: true } }));
     const run = await scene.run({ mode: 'check' });
     const { checks, findings, pulls } = only(run.report);
+    expect(run.outputs).toMatchObject({ result: 'failed', cause: 'pulled-without-the-identity' });
     expect(pulls.map(({ status }) => status)).toEqual(['pass']);
     expect(checks.find(({ cause }) => cause === 'pulled-without-the-identity')).toMatchObject({
       status: 'fail',

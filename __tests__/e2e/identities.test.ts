@@ -150,6 +150,25 @@ describe('nodes that are refused though access is right', () => {
   });
 });
 
+describe('the identity that AKS made', () => {
+  it('stands among the nodes, so nobody else can have it and nobody is asked', async () => {
+    ground = await openGround(scenario());
+    const [cluster] = ground.simulator.state.clusters;
+    const run = await ground.run(IMAGE);
+    const identity = run.report?.connections[0]?.identity;
+    expect(run.report).toMatchObject({ result: 'passed', connections: [{ changed: true }] });
+    expect(identity).toMatchObject({
+      kind: 'managed-identity',
+      objectId: cluster?.kubeletIdentity?.objectId,
+      clientId: cluster?.kubeletIdentity?.clientId,
+    });
+    expect(identity?.resourceId?.toLowerCase()).toContain(
+      `/${cluster?.nodeResourceGroup.toLowerCase() ?? '?'}/`,
+    );
+    expect(run.requests.filter(({ path }) => path.includes('ResourceGraph'))).toEqual([]);
+  });
+});
+
 describe('an identity of one’s own', () => {
   const OWN = {
     identities: [deployer(), { name: 'fleet', kind: 'managed-identity' }],

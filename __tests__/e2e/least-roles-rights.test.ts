@@ -56,6 +56,7 @@ const CASES: readonly Case[] = [
     registry: 'legacy',
     before: 'granted',
   },
+  { name: 'audit', task: 'audit', inputs: { mode: 'audit' }, registry: 'legacy', before: 'granted' },
   {
     name: 'check by run command',
     task: 'check',
@@ -337,6 +338,9 @@ describe.each(CASES.map((one, index) => ({ ...one, index })))('$name ($registry)
       if (operation.endsWith('/roleAssignments/read') && proved) expect(run.report?.result).toBe('passed');
       else expect(run.report?.result).not.toBe('passed');
       expect(words.toLowerCase()).toContain(operation.toLowerCase());
+      // What must be read is judged before anything is written. Who has access already, connect needn't see.
+      if (operation.endsWith('/read') && !operation.endsWith('/roleAssignments/read'))
+        expect(run.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
       if (right.data === true || right.when?.startsWith('no image') === true) return;
       // Who lacks it, where, and the command that gives it.
       expect(words).toContain(objectId(login.name));

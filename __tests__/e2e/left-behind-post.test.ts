@@ -1,8 +1,14 @@
 /** The action's post step, after a main step that could not clean up: what it removes, by what, and that it never fails. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Cancelled } from '../../src/host/failure.js';
+import { createHttp } from '../../src/host/http.js';
+import type { ClosableHttp } from '../../src/host/http.js';
+import { openGround as openInProcess } from './in-process.js';
 import { nameOf, openGround, TO_SIGTERM_MS } from './left-behind-ground.js';
 import type { Ground } from './left-behind-ground.js';
 import type { StepResult } from './runner.js';
+import { scenario } from './scene.js';
 
 let ground: Ground | undefined;
 afterEach(async () => {
@@ -167,6 +173,42 @@ describe('the post step that is told to end itself', () => {
     expect([result.exitCode, result.signal, Date.now() - began < TO_SIGTERM_MS]).toEqual([0, null, true]);
     expect(result.shown).toContain(`kubectl delete job -n ${namespace} aks-acr-pull-`);
     expect(await passLifetimes()).toEqual([]);
+  });
+});
+
+describe('a cancelled run', () => {
+  it('is over only once it has looked twice for what it may have made: nothing is asked for after it', async () => {
+    const cloud = await openInProcess(scenario(), 1);
+    const deletes = (): number => cloud.simulator.requests.filter(({ method }) => method === 'DELETE').length;
+    try {
+      const cancelled = new AbortController();
+      // As its Job is being made.
+      const network = (environment: NodeJS.ProcessEnv): ClosableHttp => {
+        const http = createHttp(environment);
+        return {
+          close: () => http.close(),
+          send(request) {
+            if (request.method === 'POST' && request.url.endsWith('/jobs'))
+              cancelled.abort(new Cancelled('SIGINT'));
+            return http.send(request);
+          },
+        };
+      };
+      const { problems } = await cloud.run(
+        { image: 'shop/web:1.4' },
+        {},
+        'deployer',
+        network,
+        cancelled.signal,
+      );
+      const asked = deletes();
+      expect(problems).toEqual(['the run was cancelled (SIGINT)']);
+      expect(asked).toBeGreaterThan(1);
+      await delay(1_500);
+      expect(deletes()).toBe(asked);
+    } finally {
+      await cloud.end();
+    }
   });
 });
 

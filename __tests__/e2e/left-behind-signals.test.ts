@@ -6,8 +6,8 @@ import { LIMIT_MS, nameOf, openGround, seededMoments, TO_SIGTERM_MS } from './le
 import type { Ended, Ground, HostName, Moment } from './left-behind-ground.js';
 
 const SEED = 7;
-/** Of each signal. */
-const MOMENTS = 10;
+/** Of each signal. All hosts clean up by one code; they differ in how they hear of the end, and tell of it. */
+const MOMENTS: Readonly<Record<HostName, number>> = { action: 10, task: 5, command: 5 };
 const LONG_MS = 300_000;
 
 const HOSTS: readonly HostName[] = ['action', 'task', 'command'];
@@ -60,7 +60,7 @@ describe('a run that is told to end', () => {
         const wrong: string[] = [];
         const took: number[] = [];
         for (const from of ['SIGINT', 'SIGTERM'] as const) {
-          for (const moment of seededMoments(SEED, MOMENTS, requests, host, from)) {
+          for (const moment of seededMoments(SEED, MOMENTS[host], requests, host, from)) {
             const ended = await cancelAt(ground, from, moment);
             if (ended === undefined) continue;
             const { exitCode, signal, text, namespace, tookMs } = ended;
@@ -77,10 +77,10 @@ describe('a run that is told to end', () => {
         }
         took.sort((a, b) => a - b);
         console.log(
-          `${host}: cancelled ${took.length} times of ${2 * MOMENTS} (seed ${SEED}); over after ${took.at(took.length / 2)} ms, at most ${took.at(-1)} ms`,
+          `${host}: cancelled ${took.length} times of ${2 * MOMENTS[host]} (seed ${SEED}); over after ${took.at(took.length / 2)} ms, at most ${took.at(-1)} ms`,
         );
         expect(wrong).toEqual([]);
-        expect(took.length).toBeGreaterThan(MOMENTS);
+        expect(took.length).toBeGreaterThan(MOMENTS[host]);
         expect(took.at(took.length / 2)).toBeLessThan(LIMIT_MS);
         expect(await ground.remains()).toEqual([]);
       } finally {
@@ -156,7 +156,9 @@ describe('a run that is told to end', () => {
         const { signal, text } = await run.done;
         expect([signal, Date.now() - began < TO_SIGTERM_MS]).toEqual([null, true]);
         const line = new RegExp(`kubectl delete job -n ${run.namespace} aks-acr-pull-[\\w-]+`);
-        expect(text).toMatch(line);
+        // Not only in passing: where the end of the run is told, which CI systems show on the page of the run.
+        const [, end = ''] = text.split('The cluster removes by itself later what the probe left');
+        expect(end).toMatch(line);
 
         if (host === 'action') {
           // A stall would take the post step's whole minute.

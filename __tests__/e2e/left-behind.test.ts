@@ -6,7 +6,8 @@ import { nameOf, openGround, seededMoments, writesOf } from './left-behind-groun
 import type { Ground, HostName, Moment, Reached } from './left-behind-ground.js';
 
 const SEED = 5;
-const MOMENTS: Readonly<Record<HostName, number>> = { action: 25, task: 10, command: 10 };
+/** The hosts differ in how they begin and end, not in what a kill leaves. */
+const MOMENTS: Readonly<Record<HostName, number>> = { action: 25, task: 5, command: 5 };
 /** For a lane of kills, on a machine that is busy. */
 const LONG_MS = 300_000;
 
@@ -92,7 +93,8 @@ describe('what a killed run leaves', () => {
       const ground = await openGround(host);
       try {
         const seen = await wholeRun(ground);
-        const writes = writesOf(seen);
+        // What only answers leaves nothing, whichever host asks: around that the action alone is killed.
+        const writes = writesOf(seen).filter(({ name }) => host === 'action' || MAKES.test(name));
         const cases = await killAtWrites(ground, writes);
         const fates: string[] = [];
         for (const moment of seededMoments(SEED, MOMENTS[host], seen.length, host)) {

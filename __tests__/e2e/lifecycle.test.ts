@@ -102,6 +102,8 @@ describe('a step', () => {
     expect((await job.post(options(), result)).exitCode).toBe(0);
     expect(cloud.requests.length).toBe(requests);
 
+    // By then the nodes have told which images they have.
+    cloud.pass(10_000);
     const strict = await job.run(options({ mode: 'check', 'fail-on': 'warn', summary: 'false' }));
     expect([strict.exitCode, strict.outputs.result, strict.summary]).toEqual([1, 'passed', '']);
     expect(strict.shown).toContain('fail-on is warn');

@@ -21,6 +21,7 @@ import { startSimulator } from '../../src/simulator/index.js';
 import type { Simulator } from '../../src/simulator/index.js';
 import { readAz, readBicep, readScript, readTerraform } from '../render/plan/readers.js';
 import type { Target, Written } from '../render/plan/readers.js';
+import { openTerminal } from '../support/printed-commands.js';
 import { armClient, openClient, principal } from '../simulator/net/client.js';
 import type { ArmClient, Client } from '../simulator/net/client.js';
 import { armWrites, scenario } from './scene.js';
@@ -188,11 +189,15 @@ const FORMS: Record<string, (cloud: Cloud, report: Report) => Promise<void>> = {
   },
 };
 
-describe.each<[string, 'legacy' | 'abac', RawInputs]>([
-  ['a legacy registry', 'legacy', {}],
-  ['an ABAC-enabled registry', 'abac', {}],
-  ['an ABAC-enabled registry, limited to repositories', 'abac', { repositories: 'shop/web\nteam/*' }],
-])('%s', (_what, mode, limit) => {
+const MOVES = { 'transition-roles': 'true' };
+
+describe.each<[string, 'legacy' | 'abac', RawInputs, number]>([
+  ['a legacy registry', 'legacy', {}, 1],
+  ['an ABAC-enabled registry', 'abac', {}, 1],
+  ['an ABAC-enabled registry, limited to repositories', 'abac', { repositories: 'shop/web\nteam/*' }, 1],
+  ['a legacy registry that is to move, limited', 'legacy', { ...MOVES, repositories: 'shop/*' }, 2],
+  ['a registry that has moved', 'abac', MOVES, 2],
+])('%s', (_what, mode, limit, grants) => {
   let cloud: Cloud;
   let before: number;
   beforeAll(async () => {
@@ -202,12 +207,13 @@ describe.each<[string, 'legacy' | 'abac', RawInputs]>([
 
   it.each(Object.keys(FORMS))('%s', async (form) => {
     const { simulator } = cloud;
+    const kubelet = simulator.state.clusters[0]?.kubeletIdentity?.objectId;
     simulator.state.roleAssignments.splice(before);
     const asked = simulator.requests.length;
     const planned = await cloud.run('plan', limit);
     expect(planned.connections.map(({ result, plan }) => [result, plan?.length])).toEqual([
-      ['passed', 1],
-      ['passed', 1],
+      ['passed', grants],
+      ['passed', grants],
     ]);
     expect(armWrites(simulator.requests.slice(asked))).toEqual([]);
     expect((await cloud.run('check', limit)).result).toBe('failed');
@@ -229,7 +235,11 @@ describe.each<[string, 'legacy' | 'abac', RawInputs]>([
         .sort(),
     ).toEqual(planned.connections.flatMap(({ plan = [] }) => plan.map(({ name }) => name)).sort());
 
-    simulator.state.roleAssignments.pop();
+    const { roleAssignments } = simulator.state;
+    const left = roleAssignments.filter(
+      ({ scope, principalId }) => principalId !== kubelet || !scope.endsWith('fabrikam'),
+    );
+    roleAssignments.splice(0, roleAssignments.length, ...left);
     expect((await cloud.run('check', limit)).result).toBe('failed');
   });
 });
@@ -254,6 +264,38 @@ it('a limited grant lets exactly these repositories be pulled, as Azure sees it'
   const { result, connections } = await cloud.run('check', { repositories: 'shop/other' });
   expect(result).toBe('failed');
   expect(connections[0]?.checks.find(({ id }) => id === 'access')?.cause).toBe('repository-not-granted');
+});
+
+it('a registry moves to ABAC in the order that is told, and pulls are allowed all along', async () => {
+  const cloud = await openCloud('legacy');
+  const { simulator } = cloud;
+  const terminal = openTerminal(simulator, { as: 'granter' });
+  const moving = (report: Report): string[] =>
+    report.connections.map(
+      ({ findings }) => findings.find(({ id }) => id === 'registry-moves')?.fix?.commands.join('\n') ?? '',
+    );
+  try {
+    // Not before both roles are there.
+    const planned = await cloud.run('plan', MOVES);
+    expect(moving(planned)).toEqual(['', '']);
+    await FORMS['az commands as they are pasted']?.(cloud, planned);
+    const ready = await cloud.run('check', MOVES);
+    expect(ready.result).toBe('passed');
+    for (const command of moving(ready)) await terminal.run(command);
+    expect(simulator.state.registries.map(({ roleAssignmentMode }) => roleAssignmentMode)).toEqual([
+      'AbacRepositoryPermissions',
+      'AbacRepositoryPermissions',
+    ]);
+    const moved = await cloud.run('check', MOVES);
+    expect(moved.result).toBe('passed');
+    for (const command of moving(moved)) await terminal.run(command);
+    const [done, plan] = [await cloud.run('check'), await cloud.run('plan')];
+    expect(done.result).toBe('passed');
+    expect(done.connections.flatMap(({ findings }) => findings.map(({ id }) => id))).toEqual([]);
+    expect(plan.connections.map((connection) => connection.plan)).toEqual([[], []]);
+  } finally {
+    await terminal.close();
+  }
 });
 
 it('the files are those of the report, one deployment for each resource group', async () => {

@@ -38,6 +38,7 @@ const CLOUD = scenario({
       { name: 'gpu', taints: ['sku=gpu:NoSchedule'], mode: 'User' },
       { name: 'empty', count: 0, mode: 'User' },
     ],
+    provisionedPools: [{ name: 'general', architecture: 'arm64', taints: ['team=a:NoSchedule'] }],
     safeguards: { level: 'enforcement', excludedNamespaces: [] },
     namespaces: [
       { name: 'guarded', labels: RESTRICTED, ...ROOM },
@@ -99,8 +100,17 @@ describe('the pools', () => {
       spot: 'pass',
       gpu: 'pass',
       empty: 'skip',
+      'node auto-provisioning': 'skip',
     });
     expect(checks.find(({ id }) => id === 'pulled-by-the-identity')?.evidence).toContain('What no API shows');
+  });
+
+  it('of node auto-provisioning are pulled on when they are named', async () => {
+    const run = await check('default', 'general');
+    expect(run.outputs).toMatchObject({ result: 'passed', verified: 'true' });
+    expect(only(run.report).pulls).toMatchObject([
+      { nodePool: 'general', node: expect.stringContaining('aks-general-'), status: 'pass' },
+    ]);
   });
 
   it('without nodes are unknown when they were named', async () => {

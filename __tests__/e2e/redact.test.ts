@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { shellWord } from '../../src/core/shell.js';
+import { pasted } from '../render/reports.js';
 import { only, openScene, scenario } from './scene.js';
 import type { Ran, Scene } from './scene.js';
 
@@ -26,7 +28,7 @@ const push = (repository: object): { name: string; payload: unknown } => ({
 
 /** Whole GUIDs in what people see, but for the lines that are to be pasted. */
 function seen({ shown, summary }: Ran): string[] {
-  const prose = `${shown}\n${summary}`.split('\n').filter((line) => !/^\s*(fix\s+)?az /.test(line));
+  const prose = `${shown}\n${pasted(summary)}`.split('\n').filter((line) => !/^\s*(fix\s+)?az /.test(line));
   return [...prose.join('\n').matchAll(GUID)].map(([id]) => id);
 }
 
@@ -96,12 +98,12 @@ esac
       expect(run.outputs).toMatchObject({ result: 'failed', cause: 'arm-authorization-missing' });
 
       const page = masks.reduce((text, mask) => text.replaceAll(mask, '***'), run.summary);
-      const [command = ''] = (/```sh\n([^]*?)\n```/.exec(page)?.[1] ?? '').split('\n');
+      const command = /```sh\n([^]*?)\n```/.exec(page)?.[1] ?? '';
       const asked = await paste(command, scene);
       // The same as report.json has with literal ids, for whoever reads that.
       const literal =
         only(run.report).checks.find(({ id }) => id === 'grant')?.fix?.literalCommands?.[0] ?? '';
-      expect(`az ${asked.join(' ')}`).toBe(literal);
+      expect(`az ${asked.map(shellWord).join(' ')}`).toBe(literal);
       expect(asked).toContain(
         scene.simulator.state.principals.find(({ name }) => name === 'kubelet of shop')?.objectId,
       );

@@ -18,6 +18,7 @@ export interface Assigned {
   scope: string;
   age?: string;
   condition?: string;
+  eligible?: boolean;
 }
 
 /**

@@ -25,8 +25,13 @@ export interface TaskScene {
   end: () => Promise<void>;
 }
 
-export async function openTaskScene(yaml: string, how: SimulatorOptions = {}): Promise<TaskScene> {
-  const [simulator, agent] = await Promise.all([startSimulator(yaml, how), openAgent()]);
+/** @param unpacked folder of the task as the extension holds it, instead of this project's */
+export async function openTaskScene(
+  yaml: string,
+  how: SimulatorOptions = {},
+  unpacked?: string,
+): Promise<TaskScene> {
+  const [simulator, agent] = await Promise.all([startSimulator(yaml, how), openAgent(unpacked)]);
   const { state } = simulator;
   const connectionId = state.azurePipelines.connectionId;
   const clientId = state.principals.find(({ name }) => name === 'deployer')?.clientId ?? '';

@@ -1,11 +1,11 @@
 /** The shipped task, as Azure Pipelines' agent runs it. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { OUTPUTS, taskName } from '../../src/core/inputs.js';
-import { makeCertificate } from '../host/sign-in/support.js';
 import { suiteUnless } from '../skip.js';
-import type { Connection, TaskRun } from './agent.js';
+import type { TaskRun } from './agent.js';
 import { nodes } from './runner.js';
 import { armWrites, kubeletManifests, scenario } from './scene.js';
+import { KINDS } from './service-connections.js';
 import { openTaskScene } from './task-scene.js';
 import type { RanTask, TaskScene } from './task-scene.js';
 
@@ -18,7 +18,6 @@ const open = async (...given: Parameters<typeof openTaskScene>): Promise<TaskSce
   (scene = await openTaskScene(...given));
 
 const FEDERATED = [{ name: 'deployer', federated: 'azure-pipelines' }];
-const SECRET = 'S3cret~of/the.deployer+that=is-long';
 const JOBS = /\/apis\/batch\/v1\/namespaces\/default\/jobs/;
 
 /** Everything but the commands that mask: nothing of it may hold a secret, whatever the agent masks besides. */
@@ -55,53 +54,6 @@ function expectGranted(run: RanTask): void {
   expect(armWrites(run.requests)).toHaveLength(1);
   expect(kubeletManifests(run.requests).length).toBeGreaterThan(0);
 }
-
-interface Kind {
-  /** What the scenario says of the login. */
-  identity: object;
-  runner?: object;
-  connection: Partial<Connection>;
-  secrets: string[];
-  description: string;
-}
-
-const KINDS: Readonly<Record<string, () => Promise<Kind>>> = {
-  'workload identity federation': async () => ({
-    identity: { federated: 'azure-pipelines' },
-    connection: {},
-    secrets: [],
-    description: "the service connection's workload identity federation",
-  }),
-  'a secret': async () => ({
-    identity: { secrets: [SECRET] },
-    connection: {
-      scheme: 'ServicePrincipal',
-      parameters: { authenticationType: 'spnKey', serviceprincipalkey: SECRET },
-    },
-    secrets: [SECRET],
-    description: "the service connection's secret",
-  }),
-  'a certificate': async () => {
-    const { certificate, key } = await makeCertificate();
-    const pem = `${key}\n${certificate}\n`;
-    return {
-      identity: { certificates: [certificate] },
-      connection: {
-        scheme: 'ServicePrincipal',
-        parameters: { authenticationType: 'spnCertificate', servicePrincipalCertificate: pem },
-      },
-      secrets: [pem],
-      description: "the service connection's certificate",
-    };
-  },
-  'a managed identity': async () => ({
-    identity: { kind: 'managed-identity' },
-    runner: { identities: ['deployer'] },
-    connection: { scheme: 'ManagedServiceIdentity' },
-    secrets: [],
-    description: "the service connection's managed identity",
-  }),
-};
 
 describe('a service connection with', () => {
   it.each(Object.entries(KINDS))('%s: the grant is made and the pull proved', async (_name, make) => {

@@ -90,12 +90,35 @@ describe('settings of a registry', () => {
     [{ sku: 'Premium', publicNetworkAccess: 'Disabled' }, 'public access is off'],
     [{ sku: 'Premium', networkDefaultAction: 'Deny' }, 'network rules keep most addresses out'],
     [{ sku: 'Premium', dataEndpoint: true }, 'layers come from contoso.westeurope.data.azurecr.io'],
+    [
+      { sku: 'Premium', dataEndpoint: true, replicas: ['northeurope'] },
+      'layers come from contoso.westeurope.data.azurecr.io, contoso.northeurope.data.azurecr.io',
+    ],
     [{ armAudienceTokens: 'disabled' }, 'no tokens that are meant for Azure Resource Manager'],
   ])('%j are told', async (registry, words) => {
     ground = await openGround(scenario({ registry }));
     const run = await ground.run({ ...IMAGE, mode: 'plan' });
     expect(run.report?.result).toBe('passed');
     expect(registryCheck(run)?.evidence).toContain(words);
+  });
+
+  it('one that other regions hold too is connected, and its pull brings the layers', async () => {
+    const registry = { sku: 'Premium', dataEndpoint: true, replicas: ['northeurope', 'eastus'] };
+    ground = await openGround(scenario({ registry }));
+    const run = await ground.run(IMAGE);
+    expect(run.report).toMatchObject({
+      result: 'passed',
+      connections: [{ changed: true, pulls: [{ status: 'pass', proved: 'content' }] }],
+    });
+  });
+
+  it('whose public access is off refuses the nodes: the cause is the network, and not the access', async () => {
+    const registry = { sku: 'Premium', publicNetworkAccess: 'Disabled' };
+    const pulls = { principal: 'kubelet of shop', role: 'AcrPull', scope: 'registry:contoso', age: '1d' };
+    ground = await openGround(scenario({ registry, assigned: [pulls] }));
+    const run = await ground.run({ ...IMAGE, mode: 'check' });
+    expect(run.report).toMatchObject({ result: 'failed', connections: [{ access: { allowed: true } }] });
+    expect(run.report?.cause).toBe('firewall-403');
   });
 
   it('a login server with a domain name label is taken as Azure names it', async () => {

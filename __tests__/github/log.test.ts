@@ -119,7 +119,9 @@ describe('annotations', () => {
   it('tell pulls that fail alike once, and never more than ten', () => {
     annotate(report([], ['a', 'b', 'c'].map(pull)));
     expect(lines()).toHaveLength(1);
-    expect(lines()[0]).toContain('node pool a');
+    expect(lines()[0]).toContain(
+      'title=the kubelet identity has no role that lets it pull (node pools a%2C b and c)::',
+    );
     written = [];
     annotate(
       report(

@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { HttpFault } from '../../src/core/ports.js';
 import type { HttpRequest, HttpResponse } from '../../src/core/ports.js';
@@ -215,6 +218,58 @@ describe('over TLS', () => {
 
     const other = await createAuthority('another authority');
     expect((await faultOf(http().send({ ...request, tls: { ca: other.certificate } }))).kind).toBe('tls');
+  });
+
+  describe('SSL_CERT_FILE', () => {
+    let folder: string;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'aks acr pull authorities '));
+    });
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+    const written = async (name: string, pem: string): Promise<string> => {
+      await writeFile(join(folder, name), pem);
+      return join(folder, name);
+    };
+
+    it("names an authority that is trusted besides Node's own and NODE_EXTRA_CA_CERTS", async () => {
+      const port = await listen();
+      const request = { method: 'GET', url: `https://localhost:${port}/` };
+      const named = await written('named.pem', authority.certificate);
+      const other = await written('other.pem', (await createAuthority('another authority')).certificate);
+      for (const environment of [
+        { SSL_CERT_FILE: named },
+        { SSL_CERT_FILE: named, NODE_EXTRA_CA_CERTS: other },
+        { SSL_CERT_FILE: other, NODE_EXTRA_CA_CERTS: named },
+      ])
+        expect((await http(environment).send(request)).status).toBe(200);
+      expect((await faultOf(http({ SSL_CERT_FILE: other }).send(request))).kind).toBe('tls');
+    });
+
+    it('does not make an API server trusted whose authority the request names', async () => {
+      const port = await listen();
+      const named = await written('named.pem', authority.certificate);
+      const other = await createAuthority('another authority');
+      const request = {
+        method: 'GET',
+        url: `https://localhost:${port}/`,
+        tls: { ca: other.certificate },
+      };
+      expect((await faultOf(http({ SSL_CERT_FILE: named }).send(request))).kind).toBe('tls');
+    });
+
+    it.each([
+      ['is not there', undefined],
+      ['holds no certificate', '-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n'],
+    ])('that %s is named in the fault', async (_what, pem) => {
+      const file = pem === undefined ? join(folder, 'absent.pem') : await written('broken.pem', pem);
+      const fault = await faultOf(
+        http({ SSL_CERT_FILE: file }).send({ method: 'GET', url: 'https://localhost:1/' }),
+      );
+      expect([fault.kind, fault.message]).toEqual([
+        'tls',
+        `SSL_CERT_FILE (${file}) can't be read as certificates`,
+      ]);
+    });
   });
 
   it('verifies even where the environment says not to', async () => {

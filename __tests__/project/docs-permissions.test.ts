@@ -9,7 +9,13 @@ import { delegationCondition } from '../../src/core/azure/delegation.js';
 import { leastRoles, neededRights, RIGHTS } from '../../src/core/azure/rights.js';
 import type { Right, Task } from '../../src/core/azure/rights.js';
 import { shellWord } from '../../src/core/shell.js';
-import { azureOperations } from '../../src/core/kubernetes/rights.js';
+import {
+  AUDIT_RULES,
+  auditRole,
+  azureOperations,
+  nodesRole,
+  pullSecretRole,
+} from '../../src/core/kubernetes/rights.js';
 
 const file = join(import.meta.dirname, '..', '..', 'docs', 'permissions.md');
 const update = process.env.UPDATE_DOCS === '1';
@@ -22,6 +28,7 @@ const MODES: readonly [string, Task][] = [
   ['`plan`', 'plan'],
   ['`disconnect`', 'disconnect'],
   ['`disconnect` from a cluster that is gone', 'disconnect, cluster gone'],
+  ['`audit`', 'audit'],
 ];
 
 function table(head: string[], rows: string[][]): string {
@@ -71,9 +78,17 @@ function commands(): string {
 }
 
 function modesOf({ tasks, when }: Right): string {
-  const all = tasks.length >= MODES.length - 1;
-  const modes = all ? 'all' : [...new Set(tasks.map((task) => `\`${task.split(',')[0] ?? ''}\``))].join(', ');
-  const pulls = tasks.every((task) => task === 'connect' || task === 'check') ? ' with `verify: pull`' : '';
+  const all = tasks.length >= MODES.length - 1 && tasks.includes('audit');
+  const namesOf = (some: readonly Task[]): string =>
+    [...new Set(some.map((task) => `\`${task.split(',')[0] ?? ''}\``))].join(', ');
+  // Where a mode's runs that pull nothing don't need it.
+  const pulling = tasks.filter(
+    (task) => ['connect', 'check'].includes(task) && !tasks.some((other) => other === `${task}, no pull`),
+  );
+  const needsPull = pulling.length > 0 && pulling.some((task) => task === 'check' || tasks.length === 1);
+  const rest = tasks.filter((task) => !pulling.includes(task));
+  const parts = [needsPull ? `${namesOf(pulling)} with \`verify: pull\`` : namesOf(pulling), namesOf(rest)];
+  const modes = all ? 'all' : parts.filter((part) => part !== '').join(', ');
   const only: Record<string, string> = {
     direct: ', `cluster-access: direct` or `auto`',
     'run command': ', `cluster-access: run-command`',
@@ -81,7 +96,7 @@ function modesOf({ tasks, when }: Right): string {
     'no image named, RBAC Registry Permissions': ', no `image` named, RBAC Registry Permissions',
     'no image named, ABAC Repository Permissions': ', no `image` named, ABAC Repository Permissions',
   };
-  return `${modes}${pulls}${when === undefined ? '' : (only[when] ?? '')}`;
+  return `${modes}${when === undefined ? '' : (only[when] ?? '')}`;
 }
 
 const named = ({ operation, data }: Right): string =>
@@ -133,6 +148,15 @@ const PARTS: Readonly<Record<string, string>> = {
     at('cluster', neededRights('check', ['run command'])),
   ),
   'custom-cluster': customRole('aks-acr-pull probe', [], azureOperations()),
+  'custom-audit': customRole('aks-acr-pull audit', [], azureOperations(AUDIT_RULES)),
+  'pull-secret-role': [
+    '```yaml',
+    pullSecretRole('shop', 'acr', '<user of the kubeconfig>'),
+    '---',
+    nodesRole('<user of the kubeconfig>'),
+    '```',
+  ].join('\n'),
+  'audit-role': ['```yaml', auditRole('<object id of the login>'), '```'].join('\n'),
 };
 
 describe('docs/permissions.md', () => {

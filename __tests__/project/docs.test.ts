@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CAUSES } from '../../src/core/diagnosis/causes.js';
 import type { Cause } from '../../src/core/diagnosis/causes.js';
+import { TEXTS } from '../../src/core/diagnosis/texts.js';
 import { INPUTS, OUTPUTS } from '../../src/core/inputs.js';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -31,10 +32,24 @@ function causePage(id: string, cause: Cause): string {
   const title = `${cause.title[0]?.toUpperCase() ?? ''}${cause.title.slice(1)}`;
   const section = (head: string, text: string | undefined): string =>
     text === undefined || text === '' ? '' : `\n## ${head}\n\n${text}\n`;
-  const seen = cause.seen === undefined ? '' : `\n\n## What you see\n\n${cause.seen}`;
+  const literal = TEXTS.filter(({ causes }) => (causes as readonly string[]).includes(id)).map(
+    ({ text }) => `- \`${text}\``,
+  );
+  const words = [cause.seen ?? '', literal.join('\n')].filter((part) => part !== '').join('\n\n');
+  const seen = words === '' ? '' : `\n\n## What you see\n\n${words}`;
   const confirm = section('How to confirm it', cause.confirm);
   const sources = section('Where others met it', threads(cause.sources ?? []).join(' · '));
   return `# ${title}\n\nCause \`${id}\`.${seen}\n\n## Why\n\n${cause.why}\n\n## What to do\n\n${summary}\n${block}${confirm}${sources}`;
+}
+
+/** Which cause a message has, by its own words; several where these don't tell. */
+function textIndex(): string {
+  const rows = TEXTS.map(({ text, causes, source }) => [
+    `\`${text.replaceAll('|', '\\|')}\``,
+    causes.map((id) => `[${id}](${id}.md)`).join(' or '),
+    source,
+  ]);
+  return table(['words', 'cause', 'read in'], rows);
 }
 
 /** Public threads among the sources, as links. */
@@ -67,7 +82,20 @@ describe('documents made from code', () => {
     });
     wanted.set(
       'README.md',
-      `# Causes\n\nWhy a check or a pull didn't pass, by the id that the report names.\n\n${index.join('\n')}\n`,
+      `# Causes
+
+Why a check or a pull didn't pass: [by literal error text](#by-literal-error-text), and [by the id](#by-id) that the report names. \`aks-acr-pull explain\` reads a message for you, offline; with \`--cluster\` and \`--registry\` it asks Azure what the words leave open.
+
+## By literal error text
+
+What varies stands in braces. Where several causes are named, the words alone don't tell which it is: the message of a refusal is the same for many of them.
+
+${textIndex()}
+
+## By id
+
+${index.join('\n')}
+`,
     );
     if (update) {
       rmSync(folder, { recursive: true, force: true });

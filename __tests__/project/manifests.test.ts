@@ -29,6 +29,10 @@ suiteUnless(absent, 'the manifests fit their schemas', () => {
     expect(problems('github-workflow', file)).toEqual([]);
   });
 
+  it('vss-extension.json', () => {
+    expect(problems('vss-extension', 'vss-extension.json')).toEqual([]);
+  });
+
   it('a file that does not fit is found', () => {
     expect(problems('github-workflow', 'action.yml')).not.toEqual([]);
   });

@@ -1,10 +1,12 @@
 /** What the workflows may do, and what a release rests on. manifests.test.ts holds them against GitHub's schema. */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { lintWorkflow } from './actionlint.js';
 import { ROOT, filesBelow, read } from './root.js';
 
 interface Step {
@@ -36,6 +38,7 @@ const jobs = workflows.flatMap(([file, { jobs }]) =>
 const WRITES: Readonly<Record<string, string[]>> = {
   'release.yml: package': ['attestations', 'id-token'],
   'release.yml: publish': ['contents'],
+  'update.yml: propose': ['contents', 'pull-requests'],
 };
 
 describe.each(workflows)('%s', (_file, workflow) => {
@@ -65,10 +68,10 @@ describe.each(jobs)('%s', (name, job) => {
     expect(job['timeout-minutes']).toBeLessThanOrEqual(30);
   });
 
-  it('names actions by their major version, and leaves no credential in the work tree', () => {
+  it('names actions by their commit, and leaves no credential in the work tree', () => {
     for (const { uses, with: given } of job.steps) {
       if (uses === undefined) continue;
-      expect(uses).toMatch(/^actions\/[\w-]+@v\d+$/);
+      expect(uses).toMatch(/^actions\/[\w-]+@[0-9a-f]{40}$/);
       if (uses.startsWith('actions/checkout@')) expect(given).toMatchObject({ 'persist-credentials': false });
     }
   });
@@ -78,12 +81,78 @@ describe.each(jobs)('%s', (name, job) => {
   });
 });
 
+describe('actionlint', () => {
+  it.each(files)('%s', async (file) => {
+    expect(await lintWorkflow(read(file))).toEqual([]);
+  });
+
+  it('sees what is wrong', async () => {
+    const [first] = await lintWorkflow(read(files[0] ?? '').replace('runs-on:', 'runs-off:'));
+    expect(first).toMatch(/runs-o/);
+  });
+});
+
+it('each commit of an action is named by its version beside it, and one action by one commit', () => {
+  const lines = files.flatMap((file) => read(file).match(/uses: .*/g) ?? []);
+  for (const line of lines) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  const names = new Set(lines.map((line) => line.replace(/@.*/, '')));
+  expect(new Set(lines).size).toBe(names.size);
+});
+
 it('the workflows use no stored secret', () => {
   for (const file of files) expect(read(file)).not.toMatch(/\bsecrets\b/);
 });
 
 it('the workflows test on the oldest and the newest Node that is promised', () => {
   expect(jobs.map(([, { strategy }]) => strategy?.matrix.node)).toContainEqual(['20.20', '24']);
+});
+
+describe('an update of dependencies', () => {
+  const { jobs: parts } = parse(read('.github/workflows/update.yml')) as Workflow;
+  const scripts = (job: string): string => parts[job]?.steps.map(({ run }) => run ?? '').join('\n') ?? '';
+
+  it('runs what they bring only where nothing can be written', () => {
+    expect(parts.build?.permissions).toEqual({ contents: 'read' });
+    expect(scripts('build')).toMatch(/npm update --ignore-scripts[^]*npm run build/);
+    expect(scripts('propose')).not.toMatch(/\b(npm|npx|node)\b/);
+  });
+
+  it.each([
+    ['the lock file and dist', ['package-lock.json', 'dist/cli/index.js'], true],
+    ['a source', ['package-lock.json', 'src/core/preflight.ts'], false],
+    ['a workflow', ['.github/workflows/ci.yml'], false],
+    ['what only looks like dist', ['dist.js', 'src/dist/x.js'], false],
+  ])('takes a patch that touches %s: %#', async (_what, paths, good) => {
+    const folder = await mkdtemp(join(tmpdir(), 'aks acr pull update '));
+    const script = parts.propose?.steps.find(({ run }) => run?.includes('numstat'))?.run ?? '';
+    const git = async (...words: string[]): Promise<string> => {
+      const as = ['-c', 'user.name=t', '-c', 'user.email=t@example.com'];
+      return (await promisify(execFile)('git', [...as, ...words], { cwd: folder })).stdout;
+    };
+    try {
+      await git('init', '--quiet');
+      await git('commit', '--quiet', '--allow-empty', '-m', 'before');
+      for (const path of paths) {
+        await mkdir(join(folder, path, '..'), { recursive: true });
+        await writeFile(join(folder, path), `new ${path}\n`);
+      }
+      await git('add', '--all');
+      const patch = await git('diff', '--cached', '--binary');
+      await git('reset', '--quiet', '--hard');
+      await writeFile(join(folder, '.git', 'update.patch'), patch);
+      const taken = await new Promise<boolean>((resolve) =>
+        execFile(
+          'bash',
+          ['-eo', 'pipefail', '-c', script],
+          { cwd: folder, env: { PATH: process.env.PATH, RUNNER_TEMP: join(folder, '.git') } },
+          (error) => resolve(error === null),
+        ),
+      );
+      expect(taken).toBe(good);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 describe('a release', () => {
@@ -102,15 +171,9 @@ describe('a release', () => {
   });
 
   it('holds dist against the sources before it packs it', () => {
-    expect(scripts('package')).toMatch(/build\.js --check[^]*build\.js --only single[^]*npm pack/);
-  });
-
-  it('packs for agents what the task runs', () => {
-    const { execution } = JSON.parse(read('task.json')) as { execution: Record<string, { target: string }> };
-    const packed = /-czf \S+ (.*)/.exec(scripts('package'))?.[1]?.trim().split(' ') ?? [];
-    expect(packed).toContain('task.json');
-    for (const { target } of Object.values(execution))
-      expect(packed.some((path) => target.startsWith(`${path}/`))).toBe(true);
+    expect(scripts('package')).toMatch(
+      /build\.js --check[^]*build\.js --only single[^]*scripts\/package\.js[^]*npm sbom/,
+    );
   });
 });
 
@@ -124,9 +187,15 @@ describe('scripts/release-version.js', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  async function check(tag: string[], version: string, [Major, Minor, Patch]: number[]): Promise<string> {
+  async function check(
+    tag: string[],
+    version: string,
+    [Major, Minor, Patch]: number[],
+    extension = [Major, Minor, Patch].join('.'),
+  ): Promise<string> {
     await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', version }));
     await writeFile(join(folder, 'task.json'), JSON.stringify({ version: { Major, Minor, Patch } }));
+    await writeFile(join(folder, 'vss-extension.json'), JSON.stringify({ version: extension }));
     return new Promise((resolve) => {
       const script = join(folder, 'scripts', 'release-version.js');
       execFile(process.execPath, [script, ...tag], (error, _stdout, stderr) =>
@@ -151,5 +220,32 @@ describe('scripts/release-version.js', () => {
     ['none', [], '1.2.3', [1, 2, 3], 'no tag is given'],
   ])('refuses a tag: %s', async (_what, tag, version, task, why) => {
     expect(await check(tag, version, task)).toContain(why);
+  });
+
+  it("refuses a tag: another extension's", async () => {
+    expect(await check(['v1.2.3'], '1.2.3', [1, 2, 3], '1.2.2')).toContain('vss-extension.json says 1.2.2');
+  });
+
+  it('stamps the version of package.json into what is committed, and changes nothing else', async () => {
+    const before = { 'task.json': read('task.json'), 'vss-extension.json': read('vss-extension.json') };
+    for (const [file, text] of Object.entries(before)) await writeFile(join(folder, file), text);
+    await writeFile(
+      join(folder, 'package.json'),
+      JSON.stringify({ type: 'module', version: '12.34.56-rc.1' }),
+    );
+    await new Promise((resolve) =>
+      execFile(process.execPath, [join(folder, 'scripts', 'release-version.js'), '--stamp'], resolve),
+    );
+    const task = await readFile(join(folder, 'task.json'), 'utf8');
+    const extension = await readFile(join(folder, 'vss-extension.json'), 'utf8');
+    expect(JSON.parse(task)).toEqual({
+      ...(JSON.parse(before['task.json']) as object),
+      version: { Major: 12, Minor: 34, Patch: 56 },
+    });
+    expect(JSON.parse(extension)).toEqual({
+      ...(JSON.parse(before['vss-extension.json']) as object),
+      version: '12.34.56',
+    });
+    expect(task.split('\n')).toHaveLength(before['task.json'].split('\n').length);
   });
 });

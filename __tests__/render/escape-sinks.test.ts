@@ -17,6 +17,8 @@ import { createLog as azurePipelinesLog, logIssue, logIssues } from '../../src/a
 import { readFileCommands, readOutputLine } from '../../src/cli/demo/workflow-commands.js';
 import { OUTPUT_FORMS } from '../../src/cli/output-forms.js';
 import { Lines } from '../../src/cli/terminal.js';
+import { nextSteps, onNodeSteps } from '../../src/core/diagnosis/ranking/next.js';
+import { parseSymptom } from '../../src/core/diagnosis/symptoms/parse.js';
 import { CAUSES } from '../../src/core/diagnosis/causes.js';
 import type { CauseId, FixFacts } from '../../src/core/diagnosis/causes.js';
 import { applied } from '../../src/core/diagnosis/commands.js';
@@ -195,6 +197,22 @@ const fixLines = (name: string): string[] =>
       return [...commands, ...literalCommands];
     }),
   );
+
+/** What is printed to look at next, for one cause of each kind. */
+const lookLines = (name: string): string[] => {
+  const known = { ...factsOf(name), node: name };
+  const refused = parseSymptom('401 Unauthorized');
+  const causes: readonly CauseId[] = [
+    'unauthorized-unresolved',
+    'dns-nxdomain',
+    'tag-not-found',
+    'registry-full',
+  ];
+  return causes.flatMap((id) => [
+    ...nextSteps(refused, { determined: false, causes: [{ id, confidence: 1, evidence: [] }] }, known),
+    ...onNodeSteps(id, refused, known),
+  ]);
+};
 
 /** The arguments that a shell gives to each program, with the lines of one script. */
 function calls(lines: readonly string[]): string[][] {
@@ -377,18 +395,30 @@ const SINKS: readonly Sink[] = [
     },
   },
   {
+    name: 'a chart of a registry, as bytes into a file of its own name',
+    writers: ['writes src/host/renderer.ts'],
+    elsewhere: [['host/renderer.test.ts', 'gets a file of its own by its path']],
+  },
+  {
     name: 'commands of fixes, by a real shell',
     writers: [
       'escape forShell',
       'shell src/core/diagnosis/commands.ts',
       'shell src/core/diagnosis/causes.ts',
+      'shell src/core/diagnosis/ranking/next.ts',
     ],
     runs: 6,
     holds(text) {
       const name = asName(text);
-      tameCalls ??= calls(fixLines(`n${TAME}`));
-      expect(calls(fixLines(name))).toEqual(renamed(tameCalls, name));
+      const lines = (of: string): string[] => [...fixLines(of), ...lookLines(of)];
+      tameCalls ??= calls(lines(`n${TAME}`));
+      expect(calls(lines(name))).toEqual(renamed(tameCalls, name));
     },
+  },
+  {
+    name: 'the way off that an audit prints',
+    writers: ['shell src/core/audit/patches.ts', 'shell src/core/audit/way-off.ts'],
+    elsewhere: [['core/audit/way-off.test.ts', 'runs nothing that others named, in a real shell']],
   },
   {
     name: 'kubectl delete lines, by a real shell',

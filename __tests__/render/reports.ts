@@ -9,6 +9,9 @@ export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 export const GRANT_COMMAND =
   'az role assignment create --role 7f951dda-4ed3-4680-a7ca-43fe172d538d --assignee-object-id "$(az aks show -g rg-shop -n shop --query identityProfile.kubeletidentity.objectId -o tsv)" --assignee-principal-type ServicePrincipal --scope "$(az acr show -n contoso --query id -o tsv)"';
 
+/** A page with its commands as a shell reads them: what ends in a backslash goes on. */
+export const pasted = (page: string): string => page.replaceAll(/ \\\n +/g, ' ').replaceAll(/'\\\n'/g, '');
+
 export function grant(changes: Partial<Grant> = {}): Grant {
   return {
     roleName: 'AcrPull',

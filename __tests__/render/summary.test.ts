@@ -10,6 +10,7 @@ import {
   HOSTILE,
   notYet,
   noRights,
+  pasted,
   pull,
   refused,
   report,
@@ -69,7 +70,12 @@ describe('the path', () => {
       report({
         result: 'failed',
         connections: [
-          connection({ result: 'failed', access: { allowed: false, grants: [grant()] }, pulls: [] }),
+          connection({
+            result: 'failed',
+            access: { allowed: false, grants: [grant()] },
+            pulls: [],
+            checks: [check({ id: 'access', status: 'fail', cause: 'legacy-wrong-role' })],
+          }),
         ],
       }),
       'role -.-> registry',
@@ -101,6 +107,15 @@ describe('the path', () => {
       '? UNKNOWN: pull not proved',
     ]);
   });
+  it('of a refusal that leaves it open, because the grant is young, marks nothing as broken', () => {
+    const pulls = [pull({ status: 'fail', proved: 'none', cause: 'grant-not-effective-yet' })];
+    const page = summaryMarkdown(
+      report({ result: 'unknown', connections: [connection({ result: 'unknown', pulls })] }),
+    );
+    expect(page).toContain('### ? What could not be told: the grant is there, but does not work yet');
+    expect(links(diagrams(page)[0] ?? '').at(-1)?.label).toBe('? UNKNOWN: pull refused');
+    expect(page).not.toContain('BROKEN');
+  });
   it('has one link for a pool that pulled several images: the worst of them', () => {
     const pulls = [
       pull({ status: 'fail', proved: 'none' }),
@@ -130,7 +145,7 @@ describe('the path', () => {
 
 describe('the page', () => {
   it('of a failure tells what was seen, why and the fix before any table', () => {
-    const page = summaryMarkdown(noRights);
+    const page = pasted(summaryMarkdown(noRights));
     const order = [
       '### ✗ The broken link',
       '**Seen:**',
@@ -233,12 +248,14 @@ describe('the page', () => {
       /#### Worth changing\n\n! \*\*open to anonymous pulls\*\*: seen\n\n\*\*Fix:\*\* Close it\.\n\n```sh\nclose\n```/,
     );
   });
-  it('of several connections begins with a table and folds what passed', () => {
+  it('of several connections leads with what to mend first, then a table, and folds what passed', () => {
     const page = summaryMarkdown(
       report({ result: 'failed', connections: [connection(), ...noRights.connections] }),
     );
     expect(page).toContain('1 of 2 connections passed.');
-    expect(page).toMatch(/\| ✅ passed \| `shop` \| `contoso\.azurecr\.io` \| shop can pull/);
+    expect(page.indexOf('### ✗ Mend this first: ')).toBeLessThan(page.indexOf('| Cluster |'));
+    expect(page.split(GRANT_COMMAND.slice(0, 60))).toHaveLength(2);
+    expect(page).toMatch(/\| ✅&nbsp;passed \| `shop` \| `contoso\.azurecr\.io` \| shop can pull/);
     expect(page).toContain('<details><summary>shop → contoso.azurecr.io</summary>');
     expect(page).toContain('### ❌ failed: shop → contoso.azurecr.io');
     expect(diagrams(page)).toHaveLength(2);
@@ -312,7 +329,7 @@ describe('what others said', () => {
     expect(
       prose
         .match(/^#+ .*/gm)
-        ?.every((line) => /^#{2,4} (aks-acr-pull: |✗ The|Pulls|Access|Checks|Worth)/.test(line)),
+        ?.every((line) => /^#{2,4} (aks-acr-pull: |✗ (The|Mend)|Pulls|Access|Checks|Worth)/.test(line)),
     ).toBe(true);
   });
   it('adds no cell to a table', () => {

@@ -1,11 +1,12 @@
 /** What Azure Pipelines' agent gives a task → what every run needs of its host. */
 import { tmpdir } from 'node:os';
 import type { RawInputs } from '../core/inputs.js';
+import { optional } from '../core/json.js';
 import type { Circumstances, InputProblem } from '../core/request.js';
 import type { HostSide } from '../host/run.js';
 import type { Agent } from './agent.js';
 import { circumstancesOf } from './circumstances.js';
-import { withAgentProxy } from './proxy.js';
+import { withAgentAuthorities, withAgentProxy } from './network.js';
 import { credentialOf, readServiceConnection } from './service-connection.js';
 
 /** One run in Azure Pipelines. */
@@ -39,10 +40,11 @@ export function azurePipelinesSide(
           }),
     },
     host: {
-      environment: withAgentProxy(environment, agent),
+      environment: withAgentAuthorities(withAgentProxy(environment, agent), agent),
       log,
       signal,
       temporaryFolder: agent.variable('Agent.TempDirectory') ?? tmpdir(),
+      ...optional('workingFolder', agent.variable('System.DefaultWorkingDirectory')),
       // There is no step after this one: what this one can't remove, the cluster removes.
       remember: () => undefined,
       signIn(ground) {

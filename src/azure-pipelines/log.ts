@@ -1,9 +1,9 @@
 /** The core's {@link Log} as Azure Pipelines' agent reads it: sections, progress, masks, and issues at the end. */
 import type { Log } from '../core/ports.js';
-import type { Report } from '../core/report.js';
+import type { Place, Report } from '../core/report.js';
 import { forAnnotation, forLog } from '../render/escape.js';
 import { issuesOf } from '../render/issues.js';
-import { checkLine, findingLine, pullLine, waitingLine } from '../render/story.js';
+import { findingLine, Story, waitingLine } from '../render/story.js';
 import type { Agent } from './agent.js';
 
 /** A {@link Log} whose last section can be ended. */
@@ -18,6 +18,7 @@ const SHORTEST_MASK = 8;
 export function createLog(agent: Agent): AzurePipelinesLog {
   let inChapter = false;
   const masked = new Set<string>();
+  const told = new Story();
   const tell = (lines: readonly string[]): void => lines.forEach((line) => agent.line(line));
   const endChapter = (): void => {
     if (inChapter) agent.line('##[endgroup]');
@@ -30,8 +31,8 @@ export function createLog(agent: Agent): AzurePipelinesLog {
       inChapter = true;
     },
     endChapter,
-    check: (check) => tell(checkLine(check)),
-    pull: (pull) => tell(pullLine(pull)),
+    check: (check) => tell(told.check(check)),
+    pull: (pull) => tell(told.pull(pull)),
     finding: (finding) => tell(findingLine(finding)),
     waiting(waiting) {
       const { elapsedMs, limitMs } = waiting;
@@ -59,13 +60,21 @@ export function createLog(agent: Agent): AzurePipelinesLog {
 }
 
 /** An error or a warning of the step: shown on the run's page as in its log. */
-export function logIssue(agent: Agent, type: 'error' | 'warning', text: string): void {
-  agent.command('task.logissue', { type }, forAnnotation(text));
+export function logIssue(agent: Agent, type: 'error' | 'warning', text: string, place?: Place): void {
+  // https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands, LogIssue.
+  const where: Record<string, string> =
+    place === undefined
+      ? {}
+      : {
+          sourcepath: forLog(place.file),
+          ...(place.line === undefined ? {} : { linenumber: String(place.line) }),
+        };
+  agent.command('task.logissue', { type, ...where }, forAnnotation(text));
 }
 
 /** Puts what went wrong where it is seen without unfolding anything. Issues have no title of their own here. */
 export function logIssues(agent: Agent, report: Report): void {
-  for (const { kind, title, message } of issuesOf(report)) {
-    logIssue(agent, kind, message.includes(title) ? message : `${title}\n${message}`);
+  for (const { kind, title, message, place } of issuesOf(report)) {
+    logIssue(agent, kind, message.includes(title) ? message : `${title}\n${message}`, place);
   }
 }

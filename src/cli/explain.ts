@@ -1,6 +1,8 @@
-/** The command explain: what a message about a pull means. It calls nothing and needs no sign-in. */
+/** The command explain: what a message about a pull means. By itself it calls nothing and needs no sign-in. */
 import { readFile } from 'node:fs/promises';
 import { explainText } from '../core/diagnosis/explanation.js';
+import type { Known } from '../core/diagnosis/explanation.js';
+import { describeFailure } from '../host/failure.js';
 import { explanationJson, explanationLines, explanationMarkdown } from '../render/explanation.js';
 import { forLog } from '../render/escape.js';
 import { EXIT } from './exit-codes.js';
@@ -13,6 +15,8 @@ export interface ExplainOptions {
   /** A path, or `-` for standard input. */
   file?: string;
   output: OutputForm;
+  /** What Azure knows of what the text speaks of; absent: nobody is asked. */
+  readKnown?: (text: string, errors: Lines) => Promise<Known>;
 }
 
 /** More than this is no message, and no list of a cluster's events either. */
@@ -50,7 +54,14 @@ export async function explainCommand(options: ExplainOptions, terminal: Terminal
   if (text.trim() === '') return refuse('the message is empty');
   if (text.length > LARGEST) return refuse(`the message has more than ${LARGEST} characters`);
 
-  const explanations = explainText(text);
+  let known: Known | undefined;
+  try {
+    known = await options.readKnown?.(text, errors);
+  } catch (error) {
+    for (const problem of describeFailure(error).problems) refuse(problem);
+    return EXIT.unusable;
+  }
+  const explanations = explainText(text, known);
   if (explanations.length === 0)
     return refuse('nothing in it is about a pull that failed: neither a status nor an event that says so');
   if (options.output === 'json') terminal.stdout.write(explanationJson(explanations));

@@ -8,6 +8,8 @@ export const PURPOSE: Readonly<Record<Mode, string>> = {
     'Tells whether clusters can pull from registries, by a real pull on every node pool. Changes nothing in Azure.',
   plan: 'Writes down what connect would write, as az commands, Bicep, Terraform and ARM JSON. Changes nothing.',
   disconnect: 'Removes the grants that this tool made, and says what still lets the cluster pull.',
+  audit:
+    'Finds every stored credential for the registry in the cluster, and gives the way off them. Changes nothing.',
 };
 
 const EXAMPLES: Readonly<Record<Mode, readonly string[]>> = {
@@ -20,6 +22,7 @@ const EXAMPLES: Readonly<Record<Mode, readonly string[]>> = {
     'aks-acr-pull check --cluster shop -g rg-shop --registry contoso.azurecr.io --image team/app:1.4',
     'aks-acr-pull check --cluster shop -g rg-shop --registry contoso --verify access',
     'aks-acr-pull check --cluster shop --cluster shop-eu -g rg-shop --registry contoso --node-pools system',
+    'aks-acr-pull check --kubeconfig onprem.yaml -n shop --pull-secret acr --registry contoso.azurecr.io --image team/app:1.4',
   ],
   plan: [
     'aks-acr-pull plan --cluster shop -g rg-shop --registry contoso.azurecr.io',
@@ -28,6 +31,10 @@ const EXAMPLES: Readonly<Record<Mode, readonly string[]>> = {
   disconnect: [
     'aks-acr-pull disconnect --cluster shop -g rg-shop --registry contoso.azurecr.io --dry-run',
     'aks-acr-pull disconnect --cluster shop -g rg-shop --registry contoso.azurecr.io --all-direct',
+  ],
+  audit: [
+    'aks-acr-pull audit --cluster shop -g rg-shop --registry contoso.azurecr.io',
+    'aks-acr-pull audit --cluster shop -g rg-shop --registry contoso -o markdown',
   ],
 };
 

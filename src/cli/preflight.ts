@@ -13,7 +13,7 @@ import { redactedLog, redactionOf, redactor } from '../render/redact.js';
 import type { Redact } from '../render/redact.js';
 import { reportJson } from '../render/report-json.js';
 import { summaryMarkdown } from '../render/summary.js';
-import { checkLine, closingLines, findingLine, pullLine, waitingLine } from '../render/story.js';
+import { closingLines, findingLine, Story, waitingLine } from '../render/story.js';
 import { EXIT } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
 import type { OutputForm } from './output-forms.js';
@@ -50,6 +50,7 @@ export async function preflightCommand(
             log,
             signal,
             temporaryFolder: tmpdir(),
+            standardInput: terminal.stdin,
             // The process that would look at it is this one.
             remember: () => undefined,
             signIn: (ground) =>
@@ -73,11 +74,12 @@ export async function preflightCommand(
 }
 
 function createLog(story: Lines, errors: Lines, debug: boolean): Log {
+  const told = new Story();
   const tell = (lines: readonly string[]): void => lines.forEach((line) => story.story(line));
   return {
     chapter: (title) => story.line(story.style(forLog(title), 'bold')),
-    check: (check) => tell(checkLine(check)),
-    pull: (pull) => tell(pullLine(pull)),
+    check: (check) => tell(told.check(check)),
+    pull: (pull) => tell(told.pull(pull)),
     finding: (finding) => tell(findingLine(finding)),
     waiting: (waiting) => story.passing(waitingLine(waiting)),
     debug: (line) => {

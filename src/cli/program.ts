@@ -1,5 +1,6 @@
 /** The command line: its commands, flags and help. What a command needs is loaded when it runs, not for the help. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { InputName } from '../core/inputs.js';
 import type { Mode } from '../core/report.js';
 import { VERSION } from '../host/version.js';
 import { forLog } from '../render/escape.js';
@@ -18,12 +19,9 @@ import type { SimulateOptions } from './simulate.js';
 import { Lines } from './terminal.js';
 import type { Terminal } from './terminal.js';
 
-const MODES: readonly Mode[] = ['connect', 'check', 'plan', 'disconnect'];
+const MODES: readonly Mode[] = ['connect', 'check', 'plan', 'disconnect', 'audit'];
 
 const TRY_IT = '\nTry it without Azure:\n  aks-acr-pull demo\n';
-
-/** Commands of other versions, so that they are refused by name. */
-const LATER_COMMANDS = ['audit'];
 
 /**
  * Runs the command line. Never throws for what a user can do wrong.
@@ -98,7 +96,6 @@ function build(here: string, terminal: Terminal, parts: Parts, finish: (exitCode
         finish(EXIT.unusable);
       });
   };
-  for (const name of LATER_COMMANDS) refuseByName(name, `this version (${VERSION})`);
   if (parts.simulation === undefined)
     for (const name of ['demo', 'simulate'])
       refuseByName(name, `the version that is one file (npx aks-acr-pull ${name} runs it)`);
@@ -117,7 +114,7 @@ function portNumber(text: string): number {
   return port;
 }
 
-/** What a message means. It needs no Azure. */
+/** What a message means. */
 function addExplain(
   program: Command,
   terminal: Terminal,
@@ -127,7 +124,7 @@ function addExplain(
   const command = program
     .command('explain')
     .description(
-      'Tells what a message about a pull means: an event, a status, check-acr, a registry, Azure or Entra. Calls nothing.',
+      'Tells what a message about a pull means: an event, a status, check-acr, a registry, Azure or Entra. Calls nothing, unless --cluster or --registry is given: then Azure is asked what it knows of them.',
     )
     .addArgument(new Argument('[message]', 'The message. Default: what comes from standard input.'))
     .addOption(
@@ -143,32 +140,29 @@ function addExplain(
         'aks-acr-pull explain \'Failed to pull image "contoso.azurecr.io/app:1": …: 401 Unauthorized\'',
         'kubectl describe pod shop-7c9 | aks-acr-pull explain',
         'kubectl get events -o json | aks-acr-pull explain -o json',
+        'kubectl get pods -o json | aks-acr-pull explain --cluster shop -g shop-rg --registry contoso.azurecr.io',
       )}\n\nExit codes: 0 the cause is determined, 2 nothing to explain, 3 undetermined.`,
     );
-  // Facts of Azure are another version's: named here so that they are never ignored.
-  for (const flag of ['cluster', 'registry'])
-    command.addOption(new Option(`--${flag} <name>`, 'Not in this version.').hideHelp());
+  const flags = inputOptions('check').filter(({ input }) => FACTS_OF.has(input));
+  for (const { option } of flags) command.addOption(option);
   command.action(
     async (
       message: string | undefined,
-      flags: { file?: string; output: OutputForm; cluster?: string; registry?: string },
+      values: Record<string, unknown> & { file?: string; output: OutputForm },
     ) => {
-      const asked = (['cluster', 'registry'] as const).filter((flag) => flags[flag] !== undefined);
-      if (asked.length > 0) {
-        const errors = new Lines(terminal.stderr, terminal.environment);
-        errors.story(
-          `✗ ${asked.map((flag) => `--${flag}`).join(' and ')}: explain takes no facts from Azure in this version (${VERSION}); aks-acr-pull check does`,
-        );
-        finish(EXIT.unusable);
-        return;
-      }
+      const raw = rawInputs(flags, values);
       const { explainCommand } = await parts.explain();
+      const asked = raw.cluster !== undefined || raw.registry !== undefined;
+      const { knownFromAzure } = asked ? await parts.known() : {};
       finish(
         await explainCommand(
           {
-            output: flags.output,
+            output: values.output,
             ...(message === undefined ? {} : { message }),
-            ...(flags.file === undefined ? {} : { file: flags.file }),
+            ...(values.file === undefined ? {} : { file: values.file }),
+            ...(knownFromAzure === undefined
+              ? {}
+              : { readKnown: (text, errors) => knownFromAzure(raw, text, terminal, errors) }),
           },
           terminal,
         ),
@@ -176,6 +170,16 @@ function addExplain(
     },
   );
 }
+
+/** What explain asks Azure with. */
+const FACTS_OF: ReadonlySet<InputName> = new Set<InputName>([
+  'cluster',
+  'resource-group',
+  'registry',
+  'subscription-id',
+  'kubelet-object-id',
+  'environment',
+]);
 
 /** The commands that need no Azure. */
 function addSimulation(

@@ -5,4 +5,5 @@ import { start } from './start.js';
 await start({
   preflight: () => import(/* webpackMode: "eager" */ './preflight.js'),
   explain: () => import(/* webpackMode: "eager" */ './explain.js'),
+  known: () => import(/* webpackMode: "eager" */ './known.js'),
 });

@@ -45,8 +45,7 @@ export const INPUTS = [
   {
     name: 'cluster',
     description:
-      'AKS cluster: its resource id, or its name together with resource-group. mode check takes several, one per line.',
-    required: true,
+      'AKS cluster: its resource id, or its name together with resource-group. Required, unless kubeconfig is given. mode check takes several, one per line.',
     list: true,
   },
   {
@@ -69,9 +68,9 @@ export const INPUTS = [
   {
     name: 'mode',
     description:
-      'connect makes the missing grant and proves the pull; check writes nothing in Azure; plan writes down what connect would write; disconnect removes the grants that this tool made.',
+      'connect makes the missing grant and proves the pull; check writes nothing in Azure; plan writes down what connect would write; disconnect removes the grants that this tool made; audit finds the stored credentials for the registry and gives the way off them.',
     default: 'connect',
-    values: ['connect', 'check', 'plan', 'disconnect'],
+    values: ['connect', 'check', 'plan', 'disconnect', 'audit'],
     only: ['github', 'azure-pipelines'],
   },
   {
@@ -80,6 +79,47 @@ export const INPUTS = [
       'Image to pull, one per line: repo:tag, repo@sha256:… or a full reference. Default: a small tagged image that this login can list.',
     list: true,
     modes: PULLS,
+  },
+  {
+    name: 'manifests',
+    description:
+      'Kubernetes YAML that is about to be deployed: files or patterns such as k8s/**/*.yaml, one per line; a pattern that begins with ! leaves files out; on the command line - is standard input.',
+    list: true,
+    modes: ['check'],
+  },
+  {
+    name: 'helm-chart',
+    description:
+      'Helm chart that is about to be deployed, one per line: its folder, a packaged chart, or oci:// in one of the registries.',
+    list: true,
+    modes: ['check'],
+  },
+  {
+    name: 'helm-values',
+    description: 'Values file that helm-chart is rendered with, one per line, the last one counts most.',
+    list: true,
+    modes: ['check'],
+  },
+  {
+    name: 'kustomization',
+    description: 'Folder with a kustomization that is about to be deployed, one per line.',
+    list: true,
+    modes: ['check'],
+  },
+  {
+    name: 'allow-remote',
+    description:
+      'Let helm and kubectl reach the network while they render, for charts and bases that lie elsewhere: true or false.',
+    default: 'false',
+    flagOnly: true,
+    modes: ['check'],
+  },
+  {
+    name: 'max-pulls',
+    description:
+      'Images of manifests, charts and kustomizations that are really pulled on each pool, 1 to 50; the others are judged by access and manifest.',
+    default: '5',
+    modes: ['check'],
   },
   {
     name: 'import-probe-image',
@@ -123,7 +163,24 @@ export const INPUTS = [
       'How the cluster is reached: direct, run-command (AKS run command), or auto, which takes run-command only where a private or range-restricted API server gives no answer.',
     default: 'auto',
     values: ['auto', 'direct', 'run-command'],
-    modes: PULLS,
+    modes: ['connect', 'check', 'audit'],
+  },
+  {
+    name: 'kubeconfig',
+    description:
+      "Path of the kubeconfig of a cluster that isn't AKS, such as Arc or on-premises, instead of cluster; needs pull-secret.",
+    modes: ['check'],
+  },
+  {
+    name: 'context',
+    description: 'Context of kubeconfig to use. Default: its current context.',
+    modes: ['check'],
+  },
+  {
+    name: 'pull-secret',
+    description:
+      "Secret in namespace to pull with, where no kubelet identity can: a cluster that isn't AKS, or a registry in another tenant. registry must be a login server then.",
+    modes: ['check'],
   },
   {
     name: 'kubelet-object-id',
@@ -148,6 +205,14 @@ export const INPUTS = [
     description:
       'ABAC-enabled registries: limit the grant to these repositories, one per line; team/* stands for all that begin so. Default: the whole registry.',
     list: true,
+    modes: ['connect', 'check', 'plan'],
+  },
+  {
+    name: 'transition-roles',
+    description:
+      'While a registry moves to ABAC: want both AcrPull and Container Registry Repository Reader, so that pulls go on before and after the switch: true or false.',
+    default: 'false',
+    flagOnly: true,
     modes: ['connect', 'check', 'plan'],
   },
   {
@@ -190,7 +255,7 @@ export const INPUTS = [
   },
   {
     name: 'allow-pull-request',
-    description: 'Let connect and disconnect run for pull requests: true or false.',
+    description: 'Let connect, disconnect and audit run for pull requests: true or false.',
     default: 'false',
     only: ['github', 'azure-pipelines'],
     flagOnly: true,
@@ -229,7 +294,7 @@ export const OUTPUTS = [
       'true when a grant is (or was) missing, or there to be removed; unknown when that could not be told.',
   },
   { name: 'verified', description: 'true only when every requested pull was proved.' },
-  { name: 'cause', description: "Id of the first failed check's cause." },
+  { name: 'cause', description: 'Id of the cause to mend first, of all that did not pass.' },
   { name: 'login-server', description: "The registry's login server; one per line for several." },
   { name: 'kubelet-object-id', description: 'Object id of the kubelet identity; one per line for several.' },
   { name: 'role', description: "The pull role for the registry's mode." },

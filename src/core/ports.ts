@@ -10,6 +10,8 @@ export interface HttpRequest {
   url: string;
   headers?: Record<string, string>;
   body?: string;
+  /** http or https URL of the proxy to take, instead of the machine's own choice. */
+  proxy?: string;
   /** For a server with a certificate authority of its own: PEM texts. */
   tls?: TlsIdentity;
   signal?: AbortSignal | undefined;
@@ -127,9 +129,87 @@ export interface Exec {
   ): Promise<{ exitCode: number; stdout: string; stderr: string }>;
 }
 
+/** The command isn't on this machine, or not on its PATH. */
+export class CommandMissing extends Error {
+  override readonly name = 'CommandMissing';
+  constructor(readonly command: string) {
+    super(`${command} was not found on this machine's PATH`);
+  }
+}
+
+/** A file that can't be read. The message says why, and quotes nothing of it. */
+export class FileUnreadable extends Error {
+  override readonly name = 'FileUnreadable';
+}
+
+/** Files of the machine that the user names. */
+export interface Files {
+  /**
+   * Files that a pattern stands for, sorted, with forward slashes: `*`, `?`, `[…]`, `{a,b}` and `**` as shells know them.
+   * No link is followed out of the folder that the pattern names.
+   *
+   * @throws {FileUnreadable}
+   */
+  matching(pattern: string): Promise<string[]>;
+  /** A file's text, of at most 16 MiB. @throws {FileUnreadable} */
+  read(path: string): Promise<string>;
+  /** All of standard input; absent where a host has none to give. @throws {FileUnreadable} */
+  standardInput?: () => Promise<string>;
+  /** What lies below a folder and is a link out of it, or nothing. @throws {FileUnreadable} when there is no such folder */
+  linkOutOf(folder: string): Promise<string | undefined>;
+}
+
+/** The checked-out repository that the run is for. Nothing in it is named by the user, so it is read within bounds. */
+export interface Repository {
+  /**
+   * Regular files by their path from its root, sorted, with forward slashes. Links are not followed; version control's own
+   * files and installed packages (`.git`, `node_modules`) are left out.
+   *
+   * @param most so many at most; what was wanted beyond them is counted in `left`
+   */
+  list(most: number, wanted: (path: string) => boolean): Promise<{ paths: string[]; left: number }>;
+  /** A file's text; undefined for one that is larger, or can't be read. */
+  read(path: string, mostBytes: number): Promise<string | undefined>;
+}
+
+/** How content that nobody vouched for is rendered. */
+export interface Rendering {
+  /** Whether it may reach the network. */
+  network: boolean;
+  signal: AbortSignal;
+  /** Milliseconds. */
+  timeoutMs: number;
+  /** A file for the command alone: an argument that is just `@brought/` and its name becomes its path. */
+  brought?: { name: string; bytes: Uint8Array };
+}
+
+/**
+ * Runs helm and kubectl on content that a pull request may have written: with an environment from a list of what is allowed
+ * and a home of its own, so without anything of the job's login; without plugins; within bounds of time and output.
+ */
+export interface Renderer {
+  /** An exit code other than 0 is an answer. @throws {CommandMissing} @throws {Error} when a bound is passed */
+  run(
+    command: 'helm' | 'kubectl',
+    args: readonly string[],
+    rendering: Rendering,
+  ): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+}
+
+/** Where the login to a cluster that isn't AKS is read from. */
+export interface KubeconfigRef {
+  /** A file of the machine. */
+  path: string;
+  /** Default: the file's current context. */
+  context?: string;
+}
+
 /** What must be removed again from a cluster if this process dies. Written down before it is made. */
 export interface Leftover {
+  /** Empty for a cluster that isn't AKS. */
   clusterId: string;
+  /** How a cluster that isn't AKS is reached again. Holds no secret: only where it lies. */
+  kubeconfig?: KubeconfigRef;
   namespace: string;
   /** Names of the probe Jobs; all else is owned by them. */
   jobs: string[];
@@ -137,6 +217,11 @@ export interface Leftover {
 
 /** All that the core is given. */
 export interface Ports {
+  /** Absent where a host can't read files: then there is nothing to read that was named. */
+  files?: Files;
+  renderer?: Renderer;
+  /** Absent where there is none. */
+  repository?: Repository;
   log: Log;
   clock: Clock;
   credential: Credential;

@@ -6,17 +6,20 @@ import { readCluster, readUserKubeconfig } from './azure/cluster.js';
 import type { Cluster } from './azure/cluster.js';
 import type { Registry } from './azure/registry.js';
 import { AzureSession } from './azure/session.js';
+import { leadingLink } from './broken-links.js';
 import { CAUSES } from './diagnosis/causes.js';
 import { explainError } from './diagnosis/explain.js';
 import { optional } from './json.js';
 import { leftLines, removeProbes } from './kubernetes/clean-up.js';
 import type { Leftover, Ports } from './ports.js';
 import { SCHEMA_VERSION, worst } from './report.js';
-import type { Connection, Grant, Report, Result } from './report.js';
+import type { Allowed, Connection, Grant, PlannedGrant, Report, Result } from './report.js';
 import type { ClusterRef, RegistryRef, Request } from './request.js';
 import { conclude } from './stages/conclude.js';
+import { audit } from './stages/audit.js';
 import { disconnect } from './stages/disconnect.js';
 import {
+  accessTitle,
   isYoung,
   keepAccess,
   mayHaveSignedIn,
@@ -25,15 +28,31 @@ import {
   tellBesideAccess,
 } from './stages/decide.js';
 import type { AccessFacts } from './stages/decide.js';
+import {
+  checkDeployed,
+  deployedSources,
+  lookAtDeployed,
+  readDeployment,
+  withDeployed,
+} from './stages/deployment.js';
+import type { Deployment } from './stages/deployment.js';
 import { grant } from './stages/grant.js';
+import type { Made } from './stages/grant.js';
 import { importedImage, wantedImages } from './stages/image.js';
 import type { WantedImage } from './stages/image.js';
-import { missingGrant, plan } from './stages/plan.js';
+import { connectAs, readLogin } from './stages/kubeconfig.js';
+import type { NamedLogin } from './stages/kubeconfig.js';
+import { plan } from './stages/plan.js';
+import { isGrantMissing, missingGrants, tellInTheWay, wantedRoles } from './stages/missing.js';
+import type { Wanted } from './stages/missing.js';
+import { tellOwnRights } from './stages/own-rights.js';
+import { tellTransition } from './stages/transition.js';
 import { lookAtIdentity, lookForSharing } from './stages/identity.js';
 import { choosePools, everyNode, prove } from './stages/prove.js';
 import type { ChosenPools } from './stages/prove.js';
+import { checkSecretElsewhere, checkSecretOnAks } from './stages/pull-secret.js';
 import { reach, reachQuietly } from './stages/reach.js';
-import { askedRepositories, checkRepositories, grantedRepositories } from './stages/repositories.js';
+import { askedRepositories, checkRepositories } from './stages/repositories.js';
 import {
   checkClusterState,
   checkIdentity,
@@ -52,11 +71,14 @@ import { begun, StoryEnds, Telling } from './telling.js';
 export async function preflight(request: Request, ports: Ports, version: string): Promise<Report> {
   const startedAt = ports.clock.now();
   const azure = new AzureSession(ports, CLOUDS[request.environment]);
-  const resolver = new Resolver(azure, await subscriptionFor(request, azure));
+  const elsewhere = request.kubeconfig === undefined ? undefined : await readLogin(request.kubeconfig, ports);
+  const subscription = elsewhere === undefined ? await subscriptionFor(request, azure) : undefined;
+  const resolver = new Resolver(azure, subscription);
+  const deployment = await readDeployment(request, azure, resolver, ports);
   const connections: Connection[] = [];
   // What one connection could not remove stays written down while the next one runs.
   const left: Leftover[][] = [];
-  for (const cluster of request.clusters) {
+  for (const cluster of elsewhere === undefined ? request.clusters : [elsewhere]) {
     for (const registry of request.registries) {
       const nth = connections.length;
       const remember = (leftovers: Leftover[]): void => {
@@ -64,10 +86,10 @@ export async function preflight(request: Request, ports: Ports, version: string)
         ports.remember(left.flat());
       };
       const own = { ...ports, remember };
-      connections.push(await connectOne(request, cluster, registry, azure, resolver, own));
+      connections.push(await connectOne(request, cluster, registry, azure, resolver, own, deployment));
     }
   }
-  const cause = connections.map(firstCause).find((found) => found !== undefined);
+  const cause = leadingLink({ connections })?.cause;
   return {
     schemaVersion: SCHEMA_VERSION,
     tool: { name: 'aks-acr-pull', version },
@@ -76,6 +98,7 @@ export async function preflight(request: Request, ports: Ports, version: string)
     startedAt: new Date(startedAt).toISOString(),
     durationMs: ports.clock.now() - startedAt,
     ...(cause === undefined ? {} : { cause }),
+    ...(deployment === undefined ? {} : { deployed: deployedSources(deployment, request.registries) }),
     connections,
   };
 }
@@ -83,17 +106,21 @@ export async function preflight(request: Request, ports: Ports, version: string)
 /** One cluster with one registry. */
 async function connectOne(
   request: Request,
-  clusterRef: ClusterRef,
+  clusterRef: ClusterRef | NamedLogin,
   registryRef: RegistryRef,
   azure: AzureSession,
   resolver: Resolver,
   ports: Ports,
+  deployment?: Deployment,
 ): Promise<Connection> {
   const connection = newConnection(clusterRef, registryRef);
   const telling = new Telling(connection, ports.log, ports.clock);
   ports.log.chapter(`cluster ${connection.cluster.name} and registry ${connection.registry.name}`);
   try {
-    connection.result = await tellStory(request, clusterRef, registryRef, azure, resolver, ports, telling);
+    connection.result =
+      'login' in clusterRef
+        ? await checkSecretElsewhere(request, clusterRef, registryRef, azure, ports, telling)
+        : await tellStory(request, clusterRef, registryRef, azure, resolver, ports, telling, deployment);
   } catch (error) {
     if (ports.signal.aborted) {
       telling.tell('ended', 'the run came to its end', {
@@ -114,15 +141,17 @@ async function connectOne(
 }
 
 async function tellStory(
-  request: Request,
+  asked: Request,
   clusterRef: ClusterRef,
   registryRef: RegistryRef,
   azure: AzureSession,
   resolver: Resolver,
   ports: Ports,
   telling: Telling,
+  deployment?: Deployment,
 ): Promise<Result> {
   const { connection } = telling;
+  const request = withDeployed(asked, deployment);
   const pulls = request.mode !== 'plan' && request.verify === 'pull';
 
   telling.facts.writes = request.mode === 'connect' || request.mode === 'disconnect';
@@ -132,6 +161,10 @@ async function tellStory(
   await signIn(azure, ports, telling);
   if (request.mode === 'disconnect')
     return disconnect(request, clusterRef, registryRef, azure, resolver, ports, telling);
+  if (request.mode === 'audit')
+    return audit(request, clusterRef, registryRef, azure, resolver, ports, telling);
+  if (request.pullSecret !== undefined)
+    return checkSecretOnAks(request, clusterRef, registryRef, azure, resolver, ports, telling);
   const since = ports.clock.now();
   const clusterRead = begun(resolver.cluster(clusterRef));
   const located = begun(resolver.located(registryRef));
@@ -151,19 +184,32 @@ async function tellStory(
   // What a proof needs is made sure of before anything is written.
   const chosen = choosePools(cluster, request);
   const imports = pulls && request.importProbeImage;
-  const images = pulls && !imports ? begun(imagesFor(request, registry, chosen, azure)) : undefined;
+  const images =
+    pulls && !imports && deployment === undefined
+      ? begun(imagesFor(request, registry, chosen, azure))
+      : undefined;
+  const seen =
+    deployment === undefined ? undefined : begun(lookAtDeployed(deployment, asked, registry, azure));
 
   // Decide.
   const decided = await access();
   keepAccess(decided, registry, telling);
   tellBesideAccess(decided, registry, principalId, telling);
-  const missing = missingGrant(request, decided, registry, principalId);
-  if (missing !== undefined && (missing.condition !== undefined || decided.limited.length > 0))
-    telling.facts.grant = missing;
-  if (request.mode === 'plan') return plan(decided, missing, registry, telling);
-  const grantMissing = request.mode === 'connect' && isGrantMissing(decided, request);
-  if (!grantMissing) tellAccess(decided, registry, telling);
-  else tellUnseen(decided, registry, telling);
+  const wanted = wantedRoles(request, decided, registry, principalId);
+  const missing = missingGrants(request, wanted, registry, principalId);
+  const own = missing.find(({ roleGuid }) => roleGuid === telling.facts.role?.guid);
+  if (own !== undefined && (own.condition !== undefined || decided.limited.length > 0))
+    telling.facts.grant = own;
+  if (missing.length > 0 && connection.wouldChange === false) connection.wouldChange = true;
+  for (const one of wanted) tellInTheWay(request, one, registry, principalId, telling);
+  if (request.mode !== 'connect') {
+    tellTransition(request, decided, missing, registry, principalId, telling);
+    await tellOwnRights(request, missing, cluster, registry, azure, telling);
+  }
+  if (request.mode === 'plan') return plan(decided, wanted, missing, registry, telling);
+  const writes = request.mode === 'connect' && isGrantMissing(decided, request);
+  if (writes) tellUnseen(decided, registry, telling);
+  else if (decided.standsInTheWay === undefined) tellAccess(decided, registry, telling);
   const clusterConnection = pulls
     ? await reach(
         cluster,
@@ -178,24 +224,59 @@ async function tellStory(
     clusterConnection === undefined || request.nodes === 'one'
       ? undefined
       : await everyNode(clusterConnection, ports, telling);
+  const explainedBy = {
+    ignoredRole: decided.ignored.length > 0,
+    limitedRole: decided.limited.length > 0,
+    denied: decided.denied !== undefined,
+    mode: registry.mode,
+    networkRestricted: registry.networkRestricted,
+  };
+  const lookCloser = (): ReturnType<typeof lookAtIdentity> =>
+    lookAtIdentity(cluster, registry, principalId, azure, telling);
+  if (deployment !== undefined && seen !== undefined) {
+    const youngGrant = isYoung(decided.grants, ports.clock.now());
+    const facts = { ...explainedBy, access: decided.allowed, youngGrant };
+    return checkDeployed(
+      {
+        deployment,
+        seen: await seen(),
+        registry,
+        cluster,
+        principalId,
+        decided,
+        chosen,
+        poolsNamed: request.nodePools.length > 0,
+        most: deployment.shareOf(registryRef),
+        connection: clusterConnection,
+        proof: { facts, lookCloser, ...optional('nodes', nodes) },
+        youngGrant,
+      },
+      asked,
+      azure,
+      ports,
+      telling,
+    );
+  }
   // The import is the first thing that is written: only where the cluster was reached, and before the grant.
   const found = imports ? [await importedImage(registry, azure, ports, telling)] : ((await images?.()) ?? []);
-  const wanted = await namedImages(found, telling);
+  const named = await namedImages(found, telling);
 
   // Grant.
   let allowed = decided.allowed;
   let grants: readonly Grant[] = decided.grants;
   let unseenGrant = false;
   let tellSharing = async (): Promise<void> => undefined;
-  if (grantMissing) {
+  if (request.mode === 'connect' && (writes || missing.length > 0)) {
+    if (wanted.length === 0) endWithoutRole(registry, telling);
     tellSharing = lookForSharing(cluster, azure, telling);
-    const limit = grantedRepositories(request, decided.kept);
-    const made = await grant(azure, registry, principalId, ports, telling, limit);
-    allowed = true;
-    grants = made === undefined ? grants : [made];
-    unseenGrant = made === undefined;
-    connection.access = { ...connection.access, allowed, grants: [...grants] };
+    const made = await grantAll(missing, wanted, azure, registry, ports, telling);
+    if (made !== undefined) {
+      ({ allowed, unseen: unseenGrant } = made);
+      grants = made.grants.length > 0 ? made.grants : grants;
+      connection.access = { ...connection.access, allowed, grants: [...grants] };
+    }
   }
+  if (request.mode === 'connect') tellTransition(request, decided, [], registry, principalId, telling);
 
   // Prove.
   // A grant that is there but not listed yet was made moments ago.
@@ -205,20 +286,11 @@ async function tellStory(
       {
         connection: clusterConnection,
         cluster,
-        registry,
         chosen,
-        images: wanted,
+        images: named,
         ...optional('nodes', nodes),
-        facts: {
-          access: allowed,
-          ignoredRole: decided.ignored.length > 0,
-          limitedRole: decided.limited.length > 0,
-          denied: decided.denied !== undefined,
-          mode: registry.mode,
-          networkRestricted: registry.networkRestricted,
-          youngGrant,
-        },
-        lookCloser: () => lookAtIdentity(cluster, registry, principalId, azure, telling),
+        facts: { ...explainedBy, access: allowed, youngGrant },
+        lookCloser,
         ...(request.mode === 'connect' && youngGrant
           ? {
               waitForGrant: {
@@ -292,17 +364,36 @@ async function readAccessSoon(
   );
 }
 
-/**
- * Whether connect writes: access is absent, or nothing speaks for it. A grant limited to repositories may narrow one that
- * could not be seen, so it is only written where assignments could be read.
- */
-function isGrantMissing(access: AccessFacts, request: Request): boolean {
-  // No grant helps against a deny assignment.
-  const inVain = access.standsInTheWay === true || access.denied !== undefined;
-  if (access.allowed === true || inVain) return false;
-  if (access.allowed === false) return true;
-  const blind = request.repositories.length > 0 && access.unreadable !== undefined;
-  return access.grants.length === 0 && !blind;
+/** Nobody knows which role the registry takes, so none is written. @throws {StoryEnds} always */
+function endWithoutRole(registry: Registry, telling: Telling): never {
+  telling.end('grant', accessTitle(registry), {
+    status: 'unknown',
+    cause: 'registry-mode-unknown',
+    evidence: 'so neither AcrPull nor a repository role was written',
+  });
+}
+
+/** Makes the missing grants. @returns what came of those that count in the registry's mode; undefined when none does */
+async function grantAll(
+  missing: readonly PlannedGrant[],
+  wanted: readonly Wanted[],
+  azure: AzureSession,
+  registry: Registry,
+  ports: Ports,
+  telling: Telling,
+): Promise<{ allowed: Allowed; grants: Grant[]; unseen: boolean } | undefined> {
+  const counting: Made[] = [];
+  for (const planned of missing) {
+    const made = await grant(azure, registry, planned, ports, telling);
+    const counts = wanted.some(({ role, counts }) => counts && role.guid === planned.roleGuid);
+    if (counts) counting.push(made);
+  }
+  if (counting.length === 0) return undefined;
+  return {
+    allowed: counting.every(({ allowed }) => allowed === true) ? true : 'unknown',
+    grants: counting.flatMap((made) => made.grant ?? []),
+    unseen: counting.some((made) => made.grant === undefined),
+  };
 }
 
 async function imagesFor(
@@ -342,7 +433,7 @@ async function namedImages(images: WantedImage[], telling: Telling): Promise<Wan
   return images;
 }
 
-function newConnection(cluster: ClusterRef, registry: RegistryRef): Connection {
+function newConnection(cluster: Pick<ClusterRef, 'name'>, registry: RegistryRef): Connection {
   return {
     cluster: { id: '', name: cluster.name },
     registry: { id: '', name: registry.by === 'login-server' ? registry.loginServer : registry.name },
@@ -355,12 +446,6 @@ function newConnection(cluster: ClusterRef, registry: RegistryRef): Connection {
     changed: false,
     wouldChange: 'unknown',
   };
-}
-
-function firstCause(connection: Connection): string | undefined {
-  const told = [...connection.checks, ...connection.pulls];
-  const failed = told.find((one) => one.status === 'fail' && one.cause !== undefined);
-  return (failed ?? told.find((one) => one.status === 'unknown' && one.cause !== undefined))?.cause;
 }
 
 function reasonOf(signal: AbortSignal): string {
@@ -387,8 +472,10 @@ export async function cleanUp(
 async function cleanOne(leftover: Leftover, azure: AzureSession, ports: Ports): Promise<string[]> {
   const { clusterId, namespace, jobs } = leftover;
   try {
-    const cluster = await readCluster(azure.arm, clusterId);
-    const connection = await reachQuietly(cluster, azure, ports);
+    const connection =
+      leftover.kubeconfig === undefined
+        ? await reachQuietly(await readCluster(azure.arm, clusterId), azure, ports)
+        : connectAs(await readLogin(leftover.kubeconfig, ports), azure, ports);
     const left = await removeProbes(connection, namespace, jobs, ports.signal);
     if (left.length === 0) return [];
     const why = [...new Set(left.map(({ reason }) => reason))].join('; ');

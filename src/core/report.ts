@@ -1,8 +1,9 @@
 /** What a run says: its words, its one verdict rule, and the report that holds them. */
+import type { Audit, CredentialKind } from './audit/model.js';
 
 export const SCHEMA_VERSION = 1;
 
-export type Mode = 'connect' | 'check' | 'plan' | 'disconnect';
+export type Mode = 'connect' | 'check' | 'plan' | 'disconnect' | 'audit';
 export type Verify = 'pull' | 'access' | 'none';
 export type Result = 'passed' | 'failed' | 'unknown';
 export type Status = 'pass' | 'warn' | 'fail' | 'unknown' | 'skip';
@@ -13,6 +14,13 @@ export interface Fix {
   commands: string[];
   /** The same commands with literal ids, for report.json: CI systems mask ids elsewhere. */
   literalCommands?: string[];
+}
+
+/** A line of a file that a person can open. */
+export interface Place {
+  file: string;
+  /** From 1; absent where it isn't known, as in what was rendered from templates. */
+  line?: number;
 }
 
 /** One assertion with a status. */
@@ -37,6 +45,8 @@ export interface Finding {
   title: string;
   evidence: string;
   fix?: Fix;
+  /** Where it is to be changed. */
+  places?: Place[];
 }
 
 export type PullStatus = 'pass' | 'fail' | 'unknown' | 'skip';
@@ -60,6 +70,53 @@ export interface Pull {
   docs?: string;
   attempts: number;
   durationMs: number;
+}
+
+/** Where something that is about to be deployed names an image. */
+export interface ImageUse extends Place {
+  /** `Deployment shop/web`. */
+  workload: string;
+  /** `container web`, `init container migrate`, `volume models`. */
+  container: string;
+}
+
+/** An image of the registry that is about to be deployed. */
+export interface DeployedImage {
+  /** As a node asks for it. */
+  image: string;
+  /** The worst of what follows; a pull that was refused is among it. */
+  status: 'pass' | 'warn' | 'fail' | 'unknown';
+  message?: string;
+  cause?: string;
+  /** Its tag or digest is in the registry. */
+  exists: boolean | 'unknown';
+  digest?: string;
+  /** Whether the identity may pull from its repository. */
+  access: Allowed;
+  /** Pools that its workloads can land on, and whether it has a platform for them. */
+  pools: { nodePool: string; platform: boolean | 'unknown' }[];
+  /** What a real pull came to; `not pulled`: it was judged by access and manifest. */
+  pulled: 'proved' | 'refused' | 'unknown' | 'not pulled';
+  uses: ImageUse[];
+}
+
+/** Something that is about to be deployed and could not be read. */
+export interface UnreadSource extends Place {
+  why: string;
+  fix: string;
+}
+
+/** What was named as about to be deployed, as it was read. */
+export interface DeployedSources {
+  /** Files that were read, charts and kustomizations that were rendered. */
+  sources: number;
+  /** Kubernetes objects in them. */
+  objects: number;
+  /** Files without any. */
+  without: string[];
+  unread: UnreadSource[];
+  /** Images of other registries: listed, not judged. */
+  otherImages: { image: string; uses: ImageUse[] }[];
 }
 
 /** A role assignment that lets the kubelet identity pull. */
@@ -123,6 +180,18 @@ export interface Access {
   removed?: string[];
 }
 
+/** A Secret that nodes pull with. Nothing of what it holds. */
+export interface PulledWith {
+  namespace: string;
+  name: string;
+  /** Absent while it could not be read. */
+  kind?: CredentialKind;
+  /** ISO 8601, where the credential says so itself. */
+  expiresOn?: string;
+  /** Until then, rounded down; 0 or less: it has expired. */
+  minutesLeft?: number;
+}
+
 /** One cluster with one registry. */
 export interface Connection {
   cluster: {
@@ -150,6 +219,8 @@ export interface Connection {
   access: Access;
   checks: Check[];
   pulls: Pull[];
+  /** mode check with something to be deployed: its images of this registry. */
+  images?: DeployedImage[];
   findings: Finding[];
   result: Result;
   /** Whether connect wrote the grant, and whether it would have had to. */
@@ -160,6 +231,10 @@ export interface Connection {
   image?: string;
   /** mode plan: what connect would write; empty when nothing is missing. */
   plan?: PlannedGrant[];
+  /** mode audit: the credentials that were found, and the way off them. */
+  audit?: Audit;
+  /** mode check with pull-secret: the Secret that the nodes pulled with, instead of their identity. */
+  pullSecret?: PulledWith;
 }
 
 export interface Report {
@@ -170,8 +245,10 @@ export interface Report {
   /** ISO 8601. */
   startedAt: string;
   durationMs: number;
-  /** Id of the first failed check's cause. */
+  /** Id of the cause to mend first, of all that did not pass. */
   cause?: string;
+  /** What is about to be deployed, when something was named. */
+  deployed?: DeployedSources;
   connections: Connection[];
 }
 

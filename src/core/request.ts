@@ -3,9 +3,14 @@ import { CLOUD_NAMES } from './azure/clouds.js';
 import type { CloudName } from './azure/clouds.js';
 import { coversRepository } from './azure/condition.js';
 import { PROBE_REPOSITORY, PROBE_TAG } from './azure/import-image.js';
+import { DIGEST, LONGEST_REPOSITORY, REPOSITORY, TAG } from './deployables/reference.js';
+import { namesDeployables } from './deployables/model.js';
+import type { DeployableInputs } from './deployables/model.js';
 import { INPUTS } from './inputs.js';
 import type { InputName, RawInputs } from './inputs.js';
+import type { KubeconfigRef } from './ports.js';
 import type { Mode, Verify } from './report.js';
+import { pullSecretProblems } from './pull-secret-inputs.js';
 
 export interface ClusterRef {
   /** Absent: the login's subscription. */
@@ -37,6 +42,10 @@ export interface Request {
   /** For whatever is given by name; absent: ask the login. */
   subscriptionId?: string;
   images: readonly ImageRef[];
+  /** What is about to be deployed; absent when nothing is named. */
+  deployables?: DeployableInputs;
+  /** Of what is about to be deployed: real pulls on each pool. */
+  maxPulls: number;
   /** Pull the image that the registry is made to copy for it, instead of one that is there. */
   importProbeImage: boolean;
   verify: Verify;
@@ -47,12 +56,18 @@ export interface Request {
   namespace: string;
   /** `auto`: run-command only where a private or range-restricted API server gives no answer. */
   clusterAccess: 'auto' | 'direct' | 'run-command';
+  /** A cluster that isn't AKS; then `clusters` is empty. */
+  kubeconfig?: KubeconfigRef;
+  /** Secret in `namespace` that the nodes pull with, instead of their identity. */
+  pullSecret?: string;
   kubeletObjectId?: string;
   timeoutMs: number;
   propagationTimeoutMs: number;
   failOn: 'fail' | 'warn';
   /** ABAC-enabled registries: limit the grant to these; `team/*` is a prefix. Empty: the whole registry. */
   repositories: readonly string[];
+  /** While a registry moves to ABAC: both pull roles are wanted. */
+  transitionRoles: boolean;
   dryRun: boolean;
   allDirect: boolean;
   environment: CloudName;
@@ -70,6 +85,8 @@ export interface Circumstances {
   problems?: readonly InputProblem[];
   /** The login brings no subscription of its own, so names need `subscription-id`. */
   needsSubscription?: boolean;
+  /** Inputs that this caller can do without, though a run needs them. */
+  canDoWithout?: readonly InputName[];
 }
 
 export interface InputProblem {
@@ -112,12 +129,13 @@ const LOGIN_SERVER = /^[a-z0-9]{5,50}(-[a-z0-9]+)?\.azurecr\.(io|cn|us)$/i;
 const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
 /** RFC 1123 label, as Kubernetes demands of a namespace. */
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** RFC 1123 subdomain, as Kubernetes demands of a Secret's name. */
+const SECRET_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const RESOURCE_ID =
   /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+\/[^/]+)\/([^/]+)\/?$/i;
-/** https://github.com/distribution/reference: the grammar of image references. */
-const REPOSITORY = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
-const TAG = /^\w[\w.-]{0,127}$/;
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** Real pulls on each pool, of what is about to be deployed. */
+const MOST_PULLS = 5;
 
 const DURATION_FORM = 'a duration such as 90s, 10m or 1h30m';
 const CLUSTER_FORM =
@@ -127,10 +145,7 @@ const REGISTRY_FORM =
 const IMAGE_FORM =
   'repo:tag, repo@sha256:<64 hexadecimal digits>, or the same after a login server and a slash';
 
-/** Modes of the contract that this version doesn't have yet, so that they are refused by name. */
-const LATER_MODES = ['audit'];
-
-const MODES: readonly Mode[] = ['connect', 'check', 'plan', 'disconnect'];
+const MODES: readonly Mode[] = ['connect', 'check', 'plan', 'disconnect', 'audit'];
 /** Modes that change something in Azure, and those in which nodes pull. */
 const WRITES_AZURE: readonly Mode[] = ['connect', 'disconnect'];
 const PULLS: readonly Mode[] = ['connect', 'check'];
@@ -191,6 +206,13 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
   const nodePools = lines('node-pools');
   const namespace =
     matching('namespace', NAMESPACE, 'a namespace: lower-case letters, digits and dashes') ?? 'default';
+  const kubeconfig = text('kubeconfig');
+  const context = text('context');
+  const pullSecret = matching(
+    'pull-secret',
+    SECRET_NAME,
+    "a Secret's name: lower-case letters, digits, dashes and dots",
+  );
   const kubeletObjectId = matching('kubelet-object-id', GUID, 'an object id (a GUID)');
   const timeoutMs = duration('timeout');
   const propagationTimeoutMs = duration('propagation-timeout');
@@ -198,7 +220,18 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
   const clusterAccess = oneOf('cluster-access', ['auto', 'direct', 'run-command'] as const);
   const failOn = oneOf('fail-on', ['fail', 'warn'] as const);
   const repositories = lines('repositories');
+  const deployables: DeployableInputs = Object.freeze({
+    manifests: lines('manifests'),
+    charts: lines('helm-chart'),
+    values: lines('helm-values'),
+    kustomizations: lines('kustomization'),
+    allowRemote: oneOf('allow-remote', ['false', 'true'] as const) === 'true',
+  });
+  const maxPulls = Number(
+    matching('max-pulls', /^([1-9]|[1-4]\d|50)$/, 'a whole number from 1 to 50') ?? MOST_PULLS,
+  );
   const importProbeImage = oneOf('import-probe-image', ['false', 'true'] as const) === 'true';
+  const transitionRoles = oneOf('transition-roles', ['false', 'true'] as const) === 'true';
   const dryRun = oneOf('dry-run', ['false', 'true'] as const) === 'true';
   const allDirect = oneOf('all-direct', ['false', 'true'] as const) === 'true';
   const environment = given('environment')
@@ -211,7 +244,9 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
   const allowPullRequest = oneOf('allow-pull-request', ['false', 'true'] as const) === 'true';
 
   for (const required of ['cluster', 'registry'] as const) {
-    if (!given(required)) refuse(required, required === 'cluster' ? CLUSTER_FORM : REGISTRY_FORM);
+    if (required === 'cluster' && kubeconfig !== undefined) continue;
+    if (!given(required) && circumstances.canDoWithout?.includes(required) !== true)
+      refuse(required, required === 'cluster' ? CLUSTER_FORM : REGISTRY_FORM);
   }
   for (const pool of nodePools) {
     if (!POOL_NAME.test(pool))
@@ -230,6 +265,12 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
         'Use mode check there, or set allow-pull-request: true if everyone who can open one may grant access.',
     );
   }
+  if (mode === 'audit' && circumstances.pullRequest !== undefined && !allowPullRequest) {
+    throw new Refused(
+      `mode audit reads the cluster's pull secrets, and this run is for a pull request (${circumstances.pullRequest}): refused. ` +
+        'Run it for a branch, or set allow-pull-request: true if everyone who can open one may see where credentials are.',
+    );
+  }
   if (PULLS.includes(mode) && verify === 'pull' && circumstances.fork === true) {
     throw new Refused(
       'this run is for a pull request from a fork: no probe runs on the cluster for it. Use mode check with verify: access.',
@@ -242,10 +283,16 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
     registries: frozen(registries),
     ...(subscriptionId === undefined ? {} : { subscriptionId: subscriptionId.toLowerCase() }),
     images: frozen(images),
+    ...(namesDeployables(deployables) ? { deployables } : {}),
+    maxPulls,
     importProbeImage,
     verify,
     nodePools: Object.freeze(nodePools),
     namespace,
+    ...(kubeconfig === undefined
+      ? {}
+      : { kubeconfig: Object.freeze({ path: kubeconfig, ...(context === undefined ? {} : { context }) }) }),
+    ...(pullSecret === undefined ? {} : { pullSecret }),
     ...(kubeletObjectId === undefined ? {} : { kubeletObjectId: kubeletObjectId.toLowerCase() }),
     timeoutMs,
     propagationTimeoutMs,
@@ -253,17 +300,13 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
     clusterAccess,
     failOn,
     repositories: Object.freeze(repositories),
+    transitionRoles,
     dryRun,
     allDirect,
     environment,
   });
 
   function readMode(): Mode {
-    const value = text('mode') ?? '';
-    if (LATER_MODES.includes(value)) {
-      refuse('mode', `${MODES.join(', ')}; ${LATER_MODES.join(' and ')} is not in this version`, value);
-      return 'check';
-    }
     return oneOf<Mode>('mode', MODES);
   }
 
@@ -330,6 +373,35 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       );
   }
 
+  /** What says something only together with what is about to be deployed. */
+  function refuseDeployables(modeStands: boolean): void {
+    const named = (['manifests', 'helm-chart', 'kustomization'] as const).filter((input) => given(input));
+    // CI systems give the default like any other value.
+    const otherMaxPulls = maxPulls === MOST_PULLS ? [] : (['max-pulls'] as const);
+    if (modeStands && mode !== 'check') {
+      for (const input of [...named, 'helm-values', ...otherMaxPulls] as const)
+        if (given(input)) refuse(input, `nothing in mode ${mode}: it belongs to mode check`, text(input));
+      if (deployables.allowRemote)
+        refuse('allow-remote', `nothing in mode ${mode}: it belongs to mode check`, 'true');
+      return;
+    }
+    if (given('helm-values') && !given('helm-chart'))
+      refuse('helm-chart', 'the chart that helm-values belongs to');
+    if (deployables.allowRemote && !given('helm-chart') && !given('kustomization'))
+      refuse('allow-remote', 'nothing without helm-chart or kustomization: only these are rendered', 'true');
+    if (otherMaxPulls.length > 0 && named.length === 0)
+      refuse(
+        'max-pulls',
+        'nothing without manifests, helm-chart or kustomization: an image that is named is always pulled',
+        text('max-pulls'),
+      );
+    if (deployables.manifests.length > 0 && deployables.manifests.every((one) => one.startsWith('!')))
+      refuse('manifests', 'a pattern that does not begin with !, to leave files out of', text('manifests'));
+    for (const input of ['helm-chart', 'helm-values', 'kustomization'] as const)
+      for (const name of lines(input).filter((line) => line.startsWith('-')))
+        refuse(input, 'no name that begins with a dash, which would be taken for an option', name);
+  }
+
   function refuseContradictions(): void {
     // What the inputs should be together can't be told while the mode itself is unusable.
     const modeStands = !problems.some(({ input }) => input === 'mode');
@@ -346,11 +418,27 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
         refuse(input, `nothing in mode ${mode}: it belongs to mode disconnect`, 'true');
     }
     refuseProbeImage(modeStands);
+    refuseDeployables(modeStands);
+    if (modeStands) {
+      const asked = { mode, verify, clusterAccess, registries, repositories, transitionRoles };
+      problems.push(...pullSecretProblems(asked, given, text));
+    }
+    if (modeStands && mode === 'audit' && clusterAccess === 'run-command') {
+      refuse(
+        'cluster-access',
+        'direct or auto in mode audit, which reads secrets: Azure keeps what a command of AKS run command prints',
+        'run-command',
+      );
+    }
+    if (modeStands && mode === 'disconnect' && transitionRoles) {
+      refuse('transition-roles', 'nothing in mode disconnect, which removes both roles of this tool', 'true');
+    }
     if (modeStands && mode === 'check' && verify === 'none') {
       refuse('verify', 'pull or access in mode check: with none there is nothing to check', 'none');
     }
     if (verify !== 'pull') {
-      for (const input of ['image', 'node-pools'] as const) {
+      // With something to be deployed, images and pools are judged without a pull.
+      for (const input of namesDeployables(deployables) ? [] : (['image', 'node-pools'] as const)) {
         if (given(input))
           refuse(
             input,
@@ -374,7 +462,8 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
     }
     const byName = [
       ...lines('cluster').filter((line) => !line.includes('/')),
-      ...lines('registry').filter((line) => !line.includes('/')),
+      // With a pull secret Azure is never asked about the registry.
+      ...lines('registry').filter((line) => !line.includes('/') && pullSecret === undefined),
     ];
     if (byName.length > 0 && !given('subscription-id') && circumstances.needsSubscription === true) {
       refuse(
@@ -452,7 +541,7 @@ export function parseImage(text: string): ImageRef | undefined {
   const repository = colon === -1 ? named : named.slice(0, colon);
   const tag = colon === -1 ? undefined : named.slice(colon + 1);
   if (more.length > 0 || (tag === undefined && digest === undefined)) return undefined;
-  if (!REPOSITORY.test(repository) || repository.length > 255) return undefined;
+  if (!REPOSITORY.test(repository) || repository.length > LONGEST_REPOSITORY) return undefined;
   if (tag !== undefined && !TAG.test(tag)) return undefined;
   if (digest !== undefined && !DIGEST.test(digest)) return undefined;
   return {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { RawInputs } from '../core/inputs.js';
-import { parseJson } from '../core/json.js';
+import { optional, parseJson } from '../core/json.js';
 import type { Circumstances } from '../core/request.js';
 import { ambientCredential, gitHubOidcCredential } from '../host/credentials.js';
 import type { HostSide } from '../host/run.js';
@@ -29,6 +29,7 @@ export function gitHubHost(
     log,
     signal,
     temporaryFolder: environment.RUNNER_TEMP ?? tmpdir(),
+    ...optional('workingFolder', environment.GITHUB_WORKSPACE),
     remember: saveLeftovers,
     signIn(ground) {
       if (clientId === undefined || tenantId === undefined) {

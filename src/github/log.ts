@@ -1,10 +1,11 @@
 /** The core's {@link Log} as GitHub's runner reads it: groups, masks, and annotations at the end. */
 import { debug, endGroup, error, info, setSecret, startGroup, warning } from '@actions/core';
+import { optional } from '../core/json.js';
 import type { Log } from '../core/ports.js';
 import type { Report } from '../core/report.js';
 import { forAnnotation, forLog } from '../render/escape.js';
 import { issuesOf } from '../render/issues.js';
-import { checkLine, findingLine, pullLine, waitingLine } from '../render/story.js';
+import { findingLine, Story, waitingLine } from '../render/story.js';
 
 /** A {@link Log} whose last group can be ended. */
 export interface GitHubLog extends Log {
@@ -14,6 +15,7 @@ export interface GitHubLog extends Log {
 /** Tells the story on standard output. What others said is neutralised before it gets there. */
 export function createLog(): GitHubLog {
   let inChapter = false;
+  const told = new Story();
   const tell = (lines: readonly string[]): void => lines.forEach((line) => info(line));
   const endChapter = (): void => {
     // GitHub has no groups within groups.
@@ -27,8 +29,8 @@ export function createLog(): GitHubLog {
       inChapter = true;
     },
     endChapter,
-    check: (check) => tell(checkLine(check)),
-    pull: (pull) => tell(pullLine(pull)),
+    check: (check) => tell(told.check(check)),
+    pull: (pull) => tell(told.pull(pull)),
     finding: (finding) => tell(findingLine(finding)),
     waiting: (waiting) => tell([waitingLine(waiting)]),
     debug: (line) => debug(forLog(line)),
@@ -40,8 +42,11 @@ export function createLog(): GitHubLog {
 
 /** Puts what went wrong where it is seen without unfolding anything. */
 export function annotate(report: Report): void {
-  for (const { kind, title, message } of issuesOf(report)) {
+  for (const { kind, title, message, place } of issuesOf(report)) {
     const annotation = kind === 'error' ? error : warning;
-    annotation(forAnnotation(message), { title: forLog(title) });
+    annotation(forAnnotation(message), {
+      title: forLog(title),
+      ...(place === undefined ? {} : { file: forLog(place.file), ...optional('startLine', place.line) }),
+    });
   }
 }

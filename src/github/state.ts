@@ -1,6 +1,6 @@
 /** What the main step hands to its post step: GitHub's runner gives it back as STATE_*. Holds no secret. */
 import { getState, saveState } from '@actions/core';
-import { asList, asText, at, parseJson } from '../core/json.js';
+import { asList, asText, at, optional, parseJson } from '../core/json.js';
 import type { Leftover } from '../core/ports.js';
 
 const MAIN_RAN = 'mainRan';
@@ -26,8 +26,11 @@ export function readLeftovers(): Leftover[] {
     const clusterId = asText(at(entry, 'clusterId'));
     const namespace = asText(at(entry, 'namespace'));
     const jobs = asList(at(entry, 'jobs')).flatMap((job) => asText(job) ?? []);
+    const path = asText(at(entry, 'kubeconfig', 'path'));
+    const context = asText(at(entry, 'kubeconfig', 'context'));
+    const kubeconfig = path === undefined ? undefined : { path, ...optional('context', context) };
     return clusterId === undefined || namespace === undefined || jobs.length === 0
       ? []
-      : [{ clusterId, namespace, jobs }];
+      : [{ clusterId, ...optional('kubeconfig', kubeconfig), namespace, jobs }];
   });
 }

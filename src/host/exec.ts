@@ -73,6 +73,6 @@ export function throughCmd(command: string, args: readonly string[]): [string, s
   return ['cmd.exe', ['/d', '/c', command, ...args]];
 }
 
-function asError(reason: unknown): Error {
+export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
 }

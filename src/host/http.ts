@@ -1,12 +1,15 @@
 /** The core's {@link Http} port over undici: proxies, private certificate authorities, time limits, faults. */
 import { createHash } from 'node:crypto';
+import type { SecureContext } from 'node:tls';
 import { Agent, ProxyAgent, request as exchange } from 'undici';
 import type { Dispatcher } from 'undici';
 import { HttpFault } from '../core/ports.js';
+import { optional } from '../core/json.js';
 import type { Http, HttpRequest, HttpResponse, TlsIdentity } from '../core/ports.js';
+import { authoritiesOf, UnusableAuthorities } from './authorities.js';
 import { faultOf } from './faults.js';
 import type { Attempt } from './faults.js';
-import { UnusableProxy, proxyFor } from './proxy.js';
+import { parseProxy, UnusableProxy, proxyFor } from './proxy.js';
 import type { Proxy } from './proxy.js';
 
 /** Milliseconds to a head when the request names no limit. */
@@ -30,8 +33,8 @@ export interface HttpOptions {
 }
 
 /**
- * HTTP as this machine does it. Proxies come from the given environment (see {@link proxyFor}); certificates are always
- * verified, against the request's own authority if it names one; a redirect is an answer like any other; a body is
+ * HTTP as this machine does it. Proxies and authorities come from the given environment (see {@link proxyFor},
+ * {@link authoritiesOf}); certificates are always verified, against the request's own authority if it names one; a redirect is an answer like any other; a body is
  * streamed as it comes, and must go on every minute unless it is a watch.
  *
  * Not undici's EnvHttpProxyAgent: it warns on standard error that it is experimental, and proxies link-local addresses.
@@ -39,12 +42,14 @@ export interface HttpOptions {
 export function createHttp(environment: NodeJS.ProcessEnv, options: HttpOptions = {}): ClosableHttp {
   const dispatchers = new Map<string, Dispatcher>();
   const bodyIdleMs = options.bodyIdleMs ?? BODY_IDLE_MS;
+  let authorities: { secureContext?: SecureContext } | undefined;
 
   function dispatcherFor(proxy: Proxy | undefined, tls: TlsIdentity | undefined): Dispatcher {
     const key = createHash('sha256')
       .update(JSON.stringify([proxy, tls?.ca, tls?.cert, tls?.key]))
       .digest('hex');
-    const dispatcher = dispatchers.get(key) ?? createDispatcher(proxy, tls);
+    authorities ??= optional('secureContext', authoritiesOf(environment));
+    const dispatcher = dispatchers.get(key) ?? createDispatcher(proxy, tls, authorities);
     dispatchers.set(key, dispatcher);
     return dispatcher;
   }
@@ -54,7 +59,8 @@ export function createHttp(environment: NodeJS.ProcessEnv, options: HttpOptions 
     const attempt: Attempt = { method: request.method, host: url.host, inBody: false };
     let proxy: Proxy | undefined;
     try {
-      proxy = proxyFor(url, environment);
+      proxy =
+        request.proxy === undefined ? proxyFor(url, environment) : parseProxy(request.proxy, 'proxy-url');
     } catch (error) {
       if (error instanceof UnusableProxy)
         throw new HttpFault('proxy', url.host, error.message, { cause: error });
@@ -88,6 +94,8 @@ export function createHttp(environment: NodeJS.ProcessEnv, options: HttpOptions 
       };
     } catch (error) {
       release();
+      if (error instanceof UnusableAuthorities)
+        throw new HttpFault('tls', url.host, error.message, { cause: error });
       throw faultOf(error, attempt);
     } finally {
       clearTimeout(timer);
@@ -104,8 +112,14 @@ export function createHttp(environment: NodeJS.ProcessEnv, options: HttpOptions 
   };
 }
 
-function createDispatcher(proxy: Proxy | undefined, tls: TlsIdentity | undefined): Dispatcher {
+function createDispatcher(
+  proxy: Proxy | undefined,
+  tls: TlsIdentity | undefined,
+  authorities: { secureContext?: SecureContext },
+): Dispatcher {
   const connect = {
+    // A request's own authority is the only one that counts for it.
+    ...(tls === undefined ? authorities : {}),
     ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls?.key === undefined ? {} : { key: tls.key }),
@@ -120,7 +134,7 @@ function createDispatcher(proxy: Proxy | undefined, tls: TlsIdentity | undefined
     uri: proxy.origin,
     ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
     requestTls: connect,
-    proxyTls: { rejectUnauthorized: true },
+    proxyTls: { ...authorities, rejectUnauthorized: true },
   });
 }
 

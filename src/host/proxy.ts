@@ -52,7 +52,13 @@ function excepted(url: URL, list: string): boolean {
     });
 }
 
-function parseProxy(value: string, variableName: string): Proxy {
+/**
+ * A proxy by its address.
+ *
+ * @param variableName what holds the address, for people
+ * @throws {UnusableProxy} when it isn't the address of an HTTP proxy
+ */
+export function parseProxy(value: string, variableName: string): Proxy {
   // "proxy:3128" is customary too, and would parse as a url with the scheme "proxy:".
   const address = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
   if (address === null) throw new UnusableProxy(`${variableName} is not an address`);

@@ -18,10 +18,13 @@ import { planFiles } from '../render/plan/index.js';
 import { reportJson } from '../render/report-json.js';
 import { systemClock } from './clock.js';
 import { LeftBehind, OutOfTime } from './failure.js';
+import { createFiles } from './files.js';
 import { createHttp } from './http.js';
 import type { ClosableHttp } from './http.js';
 import { writePlan } from './plan-files.js';
+import { createRenderer } from './renderer.js';
 import { writeReport } from './report-file.js';
+import { openRepository, repositoryRoot } from './repository.js';
 import { VERSION } from './version.js';
 import { unlessAborted } from './token-cache.js';
 
@@ -49,6 +52,10 @@ export interface HostSide {
   /** Writes down what must be removed if this process dies. */
   remember(leftovers: Leftover[]): void;
   temporaryFolder: string;
+  /** What relative names of files are relative to. Default: where this process runs. */
+  workingFolder?: string;
+  /** Where the input `-` is read from. */
+  standardInput?: AsyncIterable<Uint8Array | string> | undefined;
   /** Aborted with a {@link Cancelled} when the run is cancelled. */
   signal: AbortSignal;
 }
@@ -164,6 +171,23 @@ export async function removeRemembered(
   }
 }
 
+/** Opens this machine's ports for work that only reads, and closes them at its end. Throws whatever that does. */
+export async function withPorts<T>(
+  environment: CloudName,
+  host: HostSide,
+  work: (ports: Ports) => Promise<T>,
+  machine: Machine = THIS_MACHINE,
+): Promise<T> {
+  const network = openNetwork(host.environment, machine);
+  try {
+    const { clock } = machine;
+    const ports = openPorts(network, host, clock, CLOUDS[environment], host.signal, () => undefined);
+    return await unlessAborted(work(ports), host.signal);
+  } finally {
+    await network.close();
+  }
+}
+
 interface Network {
   http: ClosableHttp;
   /** Without proxies. */
@@ -191,6 +215,7 @@ function openPorts(
   remember: (leftovers: Leftover[]) => void,
 ): Ports {
   const { log } = host;
+  const folder = host.workingFolder ?? process.cwd();
   // No signal: a login begun by one part of a run is used by the others too, its clean-up among them.
   const sender = new Sender(http, new Trust(cloud), clock, log);
   return {
@@ -199,6 +224,9 @@ function openPorts(
     credential: host.signIn({ cloud, sender, http: direct, clock, log }),
     http,
     remember,
+    files: createFiles(folder, host.standardInput),
+    renderer: createRenderer(host.environment, folder, host.temporaryFolder),
+    repository: openRepository(repositoryRoot(host.environment)),
     runId: randomBytes(4).toString('hex'),
     signal,
   };

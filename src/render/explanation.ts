@@ -1,8 +1,11 @@
 /** An explanation, as a terminal, a page or a program reads it. */
-import { pageOf } from '../core/diagnosis/causes.js';
+import { DOCS, pageOf } from '../core/diagnosis/causes.js';
 import { wordsOf } from '../core/diagnosis/explanation.js';
 import type { ExplainedCause, Explanation } from '../core/diagnosis/explanation.js';
 import { forLog, forMarkdown, forMarkdownBlock, forMarkdownCode } from './escape.js';
+
+/** Where whoever is told of no one cause reads on. */
+const INDEX = `${DOCS}/README.md#by-literal-error-text`;
 
 /** How many of the causes that are offered a person is shown; JSON has all. */
 const SHOWN = 6;
@@ -39,7 +42,7 @@ function lines(explanation: Explanation): string[] {
     ...next.map(
       (step, index) => `    ${(index === 0 ? (determined ? 'fix' : 'next') : '').padEnd(7)}${step}`,
     ),
-    ...(first === undefined ? [] : [`    docs   ${pageOf(first.id)}`]),
+    `    docs   ${determined && first !== undefined ? pageOf(first.id) : INDEX}`,
   ];
 }
 
@@ -79,11 +82,28 @@ function paragraphs(explanation: Explanation): string[] {
       (step, index) => `${index > 0 ? '' : `**${determined ? 'Fix' : 'Next'}:** `}${forMarkdown(step)}`,
     ),
     ...(commands.length === 0 ? [] : [forMarkdownBlock(commands, 'sh')]),
-    ...(first === undefined ? [] : [`[More about it](${pageOf(first.id)})`]),
+    `[More about it](${determined && first !== undefined ? pageOf(first.id) : INDEX})`,
   ];
 }
 
-/** JSON: the first explanation, and under `others` those of other failures in the same text. */
-export function explanationJson([first, ...others]: readonly Explanation[]): string {
-  return `${JSON.stringify({ ...first, ...(others.length === 0 ? {} : { others }) }, undefined, 2)}\n`;
+/**
+ * JSON: one object a line for each failure that the text tells of, the most frequent first, and in it exactly what is
+ * declared; which pods fail so is evidence.
+ */
+export function explanationJson(explanations: readonly Explanation[]): string {
+  return explanations.map((one) => `${JSON.stringify(declared(one))}\n`).join('');
+}
+
+function declared({ determined, causes, next, subjects }: Explanation): object {
+  const of = subjects.map((subject) => ({ side: 'for', text: `said of ${subject}` }));
+  return {
+    determined,
+    causes: causes.map(({ id, family, confidence, evidence }, index) => ({
+      id,
+      family,
+      confidence,
+      evidence: [...evidence, ...(index === 0 ? of : [])],
+    })),
+    next,
+  };
 }

@@ -70,6 +70,7 @@ const KEYS = [
   'durationMs',
   'checks',
   'pulls',
+  'images',
   'findings',
   'plan',
   'connections',

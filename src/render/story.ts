@@ -3,9 +3,12 @@
  * did not pass also says why and how to fix it. Lines are harmless to every CI system's log reader and hold no colour.
  */
 import type { Waiting } from '../core/ports.js';
+import { likeness } from '../core/broken-links.js';
+import type { BrokenLink } from '../core/broken-links.js';
 import type { Check, Connection, Finding, Fix, Pull, Report, Result } from '../core/report.js';
 import { forLog } from './escape.js';
 import { planCommands } from './plan/index.js';
+import { auditLines } from './audit.js';
 import {
   brokenSentence,
   count,
@@ -87,6 +90,38 @@ export function checkLine(check: Check): string[] {
   ];
 }
 
+/** One thing that is wrong, be it of a check or of several pulls. */
+export function linkLines(link: BrokenLink): string[] {
+  return [`${MARKS[link.status]} ${forLog(link.title)}`, ...explained(link)];
+}
+
+/** A log's memory: what was explained once is named the next time, and pools that fail alike are told in a line each. */
+export class Story {
+  readonly #explained = new Set<string>();
+  readonly #alike = new Map<string, string>();
+
+  check(check: Check): string[] {
+    if (check.status === 'fail' || check.status === 'unknown') this.#explained.add(explanationOf(check));
+    return checkLine(check);
+  }
+
+  pull(pull: Pull): string[] {
+    if (pull.status !== 'fail' && pull.status !== 'unknown') return pullLine(pull);
+    const [head = ''] = pullLine(pull);
+    const alike = this.#alike.get(likeness(pull));
+    if (alike !== undefined) return [`${head}: like node pool ${forLog(alike)}`];
+    this.#alike.set(likeness(pull), pull.nodePool);
+    if (pull.cause === undefined || !this.#explained.has(explanationOf(pull))) {
+      this.#explained.add(explanationOf(pull));
+      return pullLine(pull);
+    }
+    const why = `as told above (cause ${pull.cause})`;
+    return [head, ...labelled('seen', lines(pull.message ?? '')), ...labelled('why', lines(why))];
+  }
+}
+
+const explanationOf = ({ cause, fix }: Pick<Check, 'cause' | 'fix'>): string => JSON.stringify([cause, fix]);
+
 /** One pull: the pool, what it pulled, and what that proves. */
 export function pullLine(pull: Pull): string[] {
   const status = pullStatus(pull);
@@ -151,7 +186,7 @@ export function closingLines(report: Report): string[] {
   const findings = findingsOf(report).length;
   const worth = findings === 0 ? '' : `, ${count(findings, 'finding')} worth a look`;
   const took = `took ${duration(report.durationMs)}${worth}`;
-  const plan = planLines(report);
+  const plan = [...planLines(report), ...auditLines(report)];
   if (connections.length === 1) return [...connections.map(closing), `  ${report.mode} ${took}`, ...plan];
   const good = connections.filter(({ result }) => result === 'passed').length;
   return [

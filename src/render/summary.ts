@@ -1,10 +1,13 @@
 /** The report as a page: GitHub's job summary, Azure Pipelines' summary tab. The verdict and the one broken link first, all else below it. */
+import { brokenLinks, leadingLink, likeness, poolsOf } from '../core/broken-links.js';
+import type { BrokenLink } from '../core/broken-links.js';
 import type { Check, Connection, Finding, Fix, Grant, Pull, Report, Result } from '../core/report.js';
+import { auditSection } from './audit.js';
+import { deployedSection } from './deployed.js';
 import { forMarkdown, forMarkdownBlock, forMarkdownCode } from './escape.js';
 import { pathDiagram, pathList } from './path.js';
 import { planCommands, plannedOf, planFiles } from './plan/index.js';
 import {
-  brokenLink,
   brokenSentence,
   count,
   duration,
@@ -19,8 +22,9 @@ import {
   STATUS_WORDS,
   verdictSentence,
   whyWords,
+  wrongWords,
 } from './words.js';
-import type { BrokenLink } from './words.js';
+import { wrapped } from './wrap-command.js';
 
 const RESULTS: Readonly<Record<Result, string>> = {
   passed: '✅ passed',
@@ -43,7 +47,9 @@ export function summaryMarkdown(report: Report, options: PageOptions = { mermaid
   const { connections } = report;
   const [only] = connections;
   const told =
-    connections.length === 1 && only !== undefined ? connection(only, options) : several(report, options);
+    connections.length === 1 && only !== undefined
+      ? connection(only, options, new Set())
+      : several(report, options);
   const head = `## aks-acr-pull: ${RESULTS[report.result]}`;
   const headline = connections.length === 1 && only !== undefined ? [verdictSentence(only, forMarkdown)] : [];
   const page = (body: string[]): string =>
@@ -51,7 +57,13 @@ export function summaryMarkdown(report: Report, options: PageOptions = { mermaid
       .map(options.mermaid ? (part) => part : plain)
       .filter((part) => part !== '')
       .join('\n\n') + '\n';
-  const whole = page([...planned(report, options), ...told, ...findings(findingsOf(report))]);
+  const whole = page([
+    ...planned(report, options),
+    ...auditSection(report, options.mermaid),
+    ...told,
+    ...deployedSection(report),
+    ...findings(findingsOf(report)),
+  ]);
   if (Buffer.byteLength(whole) <= LARGEST) return whole;
   return page(['The page would be larger than GitHub shows: report.json has everything.']);
 }
@@ -74,7 +86,7 @@ function planned(report: Report, { mermaid }: PageOptions): string[] {
   const others = planFiles(report).filter(({ language }) => language !== 'sh');
   return [
     '### What connect would write',
-    forMarkdownBlock(commands, 'sh'),
+    forMarkdownBlock(commands.flatMap(wrapped), 'sh'),
     ...(mermaid && isWhole
       ? others.flatMap(({ name, text, language }) =>
           folded(forMarkdownCode(name), [forMarkdownBlock(text.trimEnd().split('\n'), language)]),
@@ -84,11 +96,12 @@ function planned(report: Report, { mermaid }: PageOptions): string[] {
   ];
 }
 
+/** Several connections: what to mend first of all, then a table, then each. */
 function several(report: Report, options: PageOptions): string[] {
   const { connections } = report;
   const good = connections.filter(({ result }) => result === 'passed').length;
   const rows = connections.map((item) => [
-    RESULTS[item.result],
+    RESULTS[item.result].replace(' ', '&nbsp;'),
     forMarkdownCode(item.cluster.name),
     forMarkdownCode(registryName(item)),
     `${verdictSentence(item, forMarkdown)} ${brokenSentence(item, forMarkdown)}`.trim(),
@@ -96,53 +109,86 @@ function several(report: Report, options: PageOptions): string[] {
   const worthTelling = connections
     .filter(({ result }) => result !== 'passed' || connections.length <= MOST_TOLD)
     .slice(0, MOST_TOLD);
+  const lead = leadingLink(report);
+  const told = new Set<string>();
   return [
     `${good} of ${count(connections.length, 'connection')} passed.`,
+    ...(lead === undefined ? [] : brokenSection(lead, true, told)),
     table(['', 'Cluster', 'Registry', 'Verdict'], rows),
     ...worthTelling.flatMap((item) => {
       const title = `${forMarkdown(item.cluster.name)} → ${forMarkdown(registryName(item))}`;
       return item.result === 'passed'
-        ? folded(title, connection(item, options))
-        : [`### ${RESULTS[item.result]}: ${title}`, ...connection(item, options)];
+        ? folded(title, connection(item, options, told))
+        : [`### ${RESULTS[item.result]}: ${title}`, ...connection(item, options, told)];
     }),
   ];
 }
 
-/** One cluster with one registry. */
-function connection(item: Connection, { mermaid }: PageOptions): string[] {
-  const broken = brokenLink(item);
+/**
+ * One cluster with one registry.
+ *
+ * @param told what the page explained already; what is explained here is added
+ */
+function connection(item: Connection, { mermaid }: PageOptions, told: Set<string>): string[] {
+  const broken = brokenLinks(item);
+  const [lead, ...others] = broken;
   const calm = item.result === 'passed';
   const checks = checkTable(item.checks, broken);
   return [
+    ...(lead === undefined ? [] : brokenSection(lead, others.length > 0, told)),
+    ...also(others, told),
     mermaid ? forMarkdownBlock([pathDiagram(item)], 'mermaid') : pathList(item),
-    ...(broken === undefined ? [] : brokenSection(broken, item)),
-    ...pullTable(item.pulls),
+    ...pullTable(item.pulls, broken),
     ...accessTable(item),
     ...(calm ? folded(`${count(item.checks.length, 'check')}`, checks) : section('Checks', checks)),
   ];
 }
 
-function brokenSection(broken: BrokenLink, item: Connection): string[] {
-  const heading = broken.status === 'fail' ? 'The broken link' : 'What could not be told';
+/** What is broken, why, and what mends it: all that somebody needs who reads no further. */
+function brokenSection(link: BrokenLink, several: boolean, told: Set<string>): string[] {
+  const heading =
+    link.status === 'unknown' ? 'What could not be told' : several ? 'Mend this first' : 'The broken link';
   return [
-    `### ${MARKS[broken.status]} ${heading}: ${forMarkdown(broken.title)}`,
-    ...explained(broken),
-    ...also(broken, item),
+    `### ${MARKS[link.status]} ${heading}: ${forMarkdown(wrongWords(link))}`,
+    ...explainedOnce(link, told),
   ];
 }
 
-/** Seen, why, fix: each on its own, the commands in a block that can be copied. */
-function explained({
-  seen,
-  cause,
-  fix,
-  docs,
-}: Pick<BrokenLink, 'seen' | 'cause' | 'fix' | 'docs'>): string[] {
-  return [
-    ...(seen === '' ? [] : [`**Seen:** ${forMarkdown(seen)}`]),
-    ...whySection(cause, docs),
-    ...fixSection(fix),
-  ];
+/** What the page explained already is named by its cause. */
+function explainedOnce(link: BrokenLink, told: Set<string>): string[] {
+  const key = JSON.stringify([link.cause, link.fix]);
+  if (link.cause !== undefined && told.has(key))
+    return [`As told above: cause ${forMarkdownCode(link.cause)}.`];
+  told.add(key);
+  return explained(link);
+}
+
+/** Of what others said, as much as a reader takes in; the rest is in the table below, or in report.json. */
+const LONGEST_QUOTE = 640;
+const LONGEST_CELL = 200;
+
+/** Its beginning, which says what was tried, and its end, which says why it failed. */
+function quote(text: string, longest: number): string {
+  const characters = [...text];
+  if (characters.length <= longest) return text;
+  const half = Math.floor(longest / 2);
+  const [begin, end] = [characters.slice(0, half).join(''), characters.slice(-half).join('')];
+  return `${begin.replace(/\s\S{0,40}$/, '')} … ${end.replace(/^\S{0,40}\s/, '')}`;
+}
+
+/** Each command in a block of its own, so that one can be copied alone, in lines that are shown whole. */
+function commandBlocks(commands: readonly string[]): string[] {
+  return commands.map((one) => forMarkdownBlock(wrapped(one), 'sh'));
+}
+
+/** What was asserted and seen, why, fix: each on its own, the commands in a block that can be copied. */
+function explained(link: BrokenLink): string[] {
+  const { title, seen, cause, fix, docs } = link;
+  const parts = [
+    wrongWords(link) === title ? '' : `**Asked:** ${forMarkdown(title)}?`,
+    seen === '' ? '' : `**Seen:** ${forMarkdown(quote(seen, LONGEST_QUOTE))}`,
+  ].filter((part) => part !== '');
+  return [...(parts.length === 0 ? [] : [parts.join(' ')]), ...whySection(cause, docs), ...fixSection(fix)];
 }
 
 function whySection(cause: string | undefined, docs: string | undefined): string[] {
@@ -156,10 +202,7 @@ function whySection(cause: string | undefined, docs: string | undefined): string
 
 function fixSection(fix: Fix | undefined): string[] {
   if (fix === undefined) return [];
-  return [
-    `**Fix:** ${forMarkdown(fix.summary)}`,
-    ...(fix.commands.length === 0 ? [] : [forMarkdownBlock(fix.commands, 'sh')]),
-  ];
+  return [`**Fix:** ${forMarkdown(fix.summary)}`, ...commandBlocks(fix.commands)];
 }
 
 /** Only a plain https address becomes a link. */
@@ -167,45 +210,54 @@ function docsLink(docs: string): string {
   return /^https:\/\/[\w.-]+(\/[\w./#-]*)?$/.test(docs) ? `[More about it](${docs})` : forMarkdownCode(docs);
 }
 
-/** Other failures that have a fix of their own; the same fix is not told twice. */
-function also(broken: BrokenLink, item: Connection): string[] {
-  const told = new Set([broken.fix?.summary]);
-  const others = [
-    ...item.checks.map((check) => ({ ...check, seen: check.evidence })),
-    ...item.pulls.map((pull) => ({
-      ...pull,
-      title: `node pool ${pull.nodePool} can pull ${pull.image}`,
-      seen: pull.message ?? '',
-    })),
-  ].filter(({ status, fix }) => {
-    if ((status !== 'fail' && status !== 'unknown') || fix === undefined || told.has(fix.summary))
-      return false;
-    told.add(fix.summary);
-    return true;
-  });
-  return others.flatMap((other) =>
-    folded(`${MARKS[other.status]} ${forMarkdown(other.title)}`, explained(other)),
+/** What else is wrong and has a fix of its own, in the order to mend it; the same fix is not told twice. */
+function also(links: readonly BrokenLink[], told: Set<string>): string[] {
+  const others = links.filter(
+    ({ cause, fix }) => fix !== undefined && !told.has(JSON.stringify([cause, fix])),
   );
+  if (others.length === 0) return [];
+  return [
+    `**Then mend ${others.length === 1 ? 'this' : `these ${others.length}`}:**`,
+    ...others.flatMap((link) =>
+      folded(`${MARKS[link.status]} ${forMarkdown(wrongWords(link))}`, explainedOnce(link, told)),
+    ),
+  ];
 }
 
 function outcome(pull: Pull): string {
   if (pull.status === 'pass') return `${pull.proved}: ${provedWords(pull)}`;
-  return pull.message === undefined ? provedWords(pull) : `${provedWords(pull)}: ${pull.message}`;
+  return pull.message === undefined
+    ? provedWords(pull)
+    : `${provedWords(pull)}: ${quote(pull.message, LONGEST_CELL)}`;
 }
 
-function pullTable(pulls: readonly Pull[]): string[] {
+/** One row for each pull, but one alone for all that fail alike. */
+function pullTable(pulls: readonly Pull[], broken: readonly BrokenLink[]): string[] {
   if (pulls.length === 0) return [];
-  const rows = pulls.map((pull) => {
-    const status = pullStatus(pull);
-    return [
-      MARKS[status],
-      `${forMarkdownCode(pull.nodePool)} ${forMarkdown(`${pull.os}/${pull.architecture}`)}`,
-      forMarkdownCode(pull.image),
-      pull.digest === undefined ? '' : forMarkdownCode(shortDigest(pull.digest)),
-      forMarkdown(outcome(pull)),
-    ];
-  });
-  return section('Pulls', [table(['', 'Node pool', 'Image', 'Digest', 'Proved'], rows)]);
+  const rows = new Map<string, Pull[]>();
+  for (const pull of pulls) {
+    const alone = pull.status === 'pass' || pull.status === 'skip';
+    const key = alone ? `${rows.size}` : `${pull.image} ${likeness(pull)}`;
+    rows.set(key, [...(rows.get(key) ?? []), pull]);
+  }
+  const row = (alike: readonly Pull[]): string[] =>
+    alike.slice(0, 1).flatMap((pull) => {
+      const platforms = [...new Set(alike.map(({ os, architecture }) => `${os}/${architecture}`))].join(', ');
+      const names = alike.length === 1 ? pull.nodePool : poolsOf(alike).replace(/^node pools? /, '');
+      const seen = broken.some(
+        (link, index) => link.seen === pull.message && (index === 0 || link.fix !== undefined),
+      );
+      return [
+        MARKS[pullStatus(pull)],
+        `${forMarkdownCode(names)} ${forMarkdown(platforms)}`,
+        forMarkdownCode(pull.image),
+        pull.digest === undefined ? '' : forMarkdownCode(shortDigest(pull.digest)),
+        seen ? `${provedWords(pull)}: see above` : forMarkdown(outcome(pull)),
+      ];
+    });
+  return section('Pulls', [
+    table(['', 'Node pool', 'Image', 'Digest', 'Proved'], [...rows.values()].map(row)),
+  ]);
 }
 
 function grantRow(grant: Grant): string[] {
@@ -225,13 +277,20 @@ function accessTable({ access, registry }: Connection): string[] {
   ]);
 }
 
-/** What the section of the broken link quotes isn't quoted again. */
-function checkTable(checks: readonly Check[], broken: BrokenLink | undefined): string[] {
+/** What the sections above quote isn't quoted again. */
+function checkTable(checks: readonly Check[], broken: readonly BrokenLink[]): string[] {
   if (checks.length === 0) return [];
+  const quoted = new Set(
+    broken
+      .filter(
+        ({ fix, seen }, index) => (index === 0 || fix !== undefined) && [...seen].length <= LONGEST_QUOTE,
+      )
+      .map(({ title }) => title),
+  );
   const rows = checks.map((check) => [
-    `${MARKS[check.status]} ${STATUS_WORDS[check.status]}`,
-    forMarkdown(check.title),
-    check.title === broken?.title ? 'see above' : forMarkdown(check.evidence),
+    `${MARKS[check.status]}&nbsp;${STATUS_WORDS[check.status]}`,
+    cell(check.title),
+    quoted.has(check.title) ? 'see above' : cell(check.evidence),
   ]);
   return [table(['', 'Check', 'Seen'], rows)];
 }
@@ -264,6 +323,11 @@ function plain(part: string): string {
     .replace(/^<\/details>$/, '')
     .replace(/^<sub>(.*)<\/sub>$/, '$1')
     .replaceAll(/<\/?code>/g, '');
+}
+
+/** Text of a cell, with digests short enough for a column. */
+function cell(text: string): string {
+  return forMarkdown(text.replace(/sha256:[0-9a-f]{64}/g, shortDigest));
 }
 
 /** Cells are Markdown that was made harmless: no pipes, no new lines. */

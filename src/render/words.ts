@@ -1,7 +1,10 @@
 /** Phrases that the log and the page share, so that both say the same thing in the same words. */
+import { auditSentence } from './audit.js';
+import { brokenLinks, poolsOf } from '../core/broken-links.js';
+import type { BrokenLink } from '../core/broken-links.js';
 import { CAUSES, isCause } from '../core/diagnosis/causes.js';
 import { pullsOutcome } from '../core/report.js';
-import type { Check, Connection, Finding, Fix, Pull, PullStatus, Report, Status } from '../core/report.js';
+import type { Connection, Finding, Pull, PullStatus, Report, Status } from '../core/report.js';
 
 export const MARKS: Readonly<Record<Status, string>> = {
   pass: '✓',
@@ -74,6 +77,12 @@ export function whyWords(cause: string | undefined): string | undefined {
   return cause !== undefined && isCause(cause) ? CAUSES[cause].why : undefined;
 }
 
+/** What is wrong in a few words, for a headline; what was asserted where no cause says it. */
+export function wrongWords({ cause, check, pulls, title }: BrokenLink): string {
+  if (cause === undefined || !isCause(cause)) return title;
+  return `${CAUSES[cause].title}${check === undefined ? ` (${poolsOf(pulls)})` : ''}`;
+}
+
 /** What a pull proves, or how it ended. */
 export function provedWords(pull: Pull): string {
   if (pull.status !== 'pass') return STATUS_WORDS[pull.status];
@@ -100,58 +109,6 @@ export function poolStatuses(pulls: readonly Pull[]): Map<string, PullStatus> {
   return pools;
 }
 
-/** What broke: the first failure of a connection, or else what could not be told. */
-export interface BrokenLink {
-  /** What was asserted. */
-  title: string;
-  status: 'fail' | 'unknown';
-  /** What was seen. */
-  seen: string;
-  cause?: string;
-  fix?: Fix;
-  docs?: string;
-}
-
-function fromCheck(check: Check, status: BrokenLink['status']): BrokenLink {
-  const { title, evidence, cause, fix, docs } = check;
-  return {
-    title,
-    status,
-    seen: evidence,
-    ...(cause === undefined ? {} : { cause }),
-    ...(fix === undefined ? {} : { fix }),
-    ...(docs === undefined ? {} : { docs }),
-  };
-}
-
-function fromPull(pull: Pull, status: BrokenLink['status']): BrokenLink {
-  const { nodePool, image, message, cause, fix, docs } = pull;
-  return {
-    title: `node pool ${nodePool} can pull ${image}`,
-    status,
-    seen: message ?? '',
-    ...(cause === undefined ? {} : { cause }),
-    ...(fix === undefined ? {} : { fix }),
-    ...(docs === undefined ? {} : { docs }),
-  };
-}
-
-/**
- * The one thing to look at first: the first failed check, then the first refused pull, then the same for what could not
- * be told. A pull stands in for a check that fails only because of it and says less. Undefined when the connection passed.
- */
-export function brokenLink(connection: Connection): BrokenLink | undefined {
-  if (connection.result === 'passed') return undefined;
-  for (const status of ['fail', 'unknown'] as const) {
-    const check = connection.checks.find((candidate) => candidate.status === status);
-    const pull = connection.pulls.find((candidate) => candidate.status === status);
-    if (check !== undefined && (check.fix !== undefined || pull?.fix === undefined))
-      return fromCheck(check, status);
-    if (pull !== undefined) return fromPull(pull, status);
-  }
-  return undefined;
-}
-
 /** Pools that a good pull was seen on. */
 function pulledPools(connection: Connection): string[] {
   return [...new Set(connection.pulls.filter((pull) => pull.status === 'pass').map((pull) => pull.nodePool))];
@@ -165,6 +122,7 @@ export function verdictSentence(connection: Connection, quote: Quote): string {
   const cluster = quote(connection.cluster.name);
   const registry = quote(registryName(connection));
   if (connection.access.removed !== undefined) return removalSentence(connection, cluster, registry);
+  if (connection.audit !== undefined) return auditSentence(connection, cluster, registry);
   const granted =
     connection.access.created === undefined
       ? ''
@@ -178,6 +136,9 @@ export function verdictSentence(connection: Connection, quote: Quote): string {
       }
       if (pullsOutcome(connection.pulls) === 'proved') {
         const pools = pulledPools(connection);
+        const { pullSecret } = connection;
+        if (pullSecret !== undefined)
+          return `${cluster} can pull from ${registry} with the pull secret ${quote(`${pullSecret.namespace}/${pullSecret.name}`)}: proved on ${list(pools.map(quote))}. That says nothing of a kubelet identity.`;
         return `${cluster} can pull from ${registry}: proved on ${count(pools.length, 'node pool')} (${list(pools.map(quote))}).${granted}`;
       }
       if (connection.access.allowed === true) {
@@ -213,7 +174,7 @@ function removalSentence(connection: Connection, cluster: string, registry: stri
 
 /** The assertion that broke, with its cause; empty when the connection passed. */
 export function brokenSentence(connection: Connection, quote: Quote): string {
-  const broken = brokenLink(connection);
+  const [broken] = brokenLinks(connection);
   if (broken === undefined) return '';
   const cause = broken.cause === undefined ? '' : ` (${quote(broken.cause)})`;
   return `${broken.status === 'fail' ? 'Failed' : 'Unknown'}: “${quote(broken.title)}”${cause}.`;

@@ -8,12 +8,14 @@ import { assertionFor } from './ci/assertion.js';
 import { createAzureDevOps, oidcRequestUri } from './ci/azure-pipelines.js';
 import { createGitHub, tokenRequestUrl } from './ci/index.js';
 import type { CloudState, ManagedCluster, Principal } from './cloud/model.js';
+import { apiServerNames, keptOut } from './cloud/api-server-access.js';
 import { decide } from './cloud/rbac.js';
 import { loadScenario, ScenarioError } from './cloud/scenario.js';
 import type { Problem } from './cloud/schema.js';
 import type { CertificateAuthority, SimulatorContext } from './context.js';
 import { createEntra } from './entra/index.js';
 import { createSigningKey, createTokenIssuer } from './entra/tokens.js';
+import type { SigningKey } from './entra/tokens.js';
 import { createGraph } from './graph/index.js';
 import { createFaults, createRuleBook } from './faults/index.js';
 import type { FaultRule } from './faults/index.js';
@@ -58,6 +60,8 @@ export interface Simulator {
   readonly context: SimulatorContext;
   /** `http://127.0.0.1:<port>`: leads every name to the simulated cloud. */
   readonly proxyUrl: string;
+  /** Of the TLS listener on 127.0.0.1 that the proxy leads to: for clients that find names by other means. */
+  readonly port: number;
   /** The authority of public names, PEM; `caFile` holds the same. */
   readonly caPem: string;
   readonly caFile: string;
@@ -103,9 +107,9 @@ export async function startSimulator(
   if (unfit.length > 0) throw new ScenarioError(unfit);
   const [publicAuthority, tokens, githubKey, azureDevOpsKey] = await Promise.all([
     createAuthority('Simulated public authority'),
-    createTokenIssuer(state, now),
-    createSigningKey('github'),
-    createSigningKey('azure-devops'),
+    signingKey('entra').then((key) => createTokenIssuer(state, now, key)),
+    signingKey('github'),
+    signingKey('azure-devops'),
   ]);
   const log = createRequestLog(now, options.onRequest);
   const clusterAuthority = oncePerCluster((cluster) =>
@@ -146,8 +150,10 @@ export async function startSimulator(
       const cluster = clusterOf(state, host);
       return cluster === undefined ? Promise.resolve(publicAuthority) : clusterAuthority(cluster);
     },
-    // A private API server's name is only known inside its network (azure-docs: private-clusters).
-    reachable: (host) => clusterOf(state, host)?.privateCluster !== true,
+    keptOut: (host) => {
+      const cluster = clusterOf(state, host);
+      return cluster === undefined ? undefined : keptOut(state, cluster, host);
+    },
     faults: createFaults(rules, { now, reissue: (token, change) => tokens.reissue(token, change) }),
   });
   const metadata = await openMetadataService({ state, tokens, log, now });
@@ -175,6 +181,7 @@ export async function startSimulator(
     state,
     context,
     proxyUrl: door.proxyUrl,
+    port: door.port,
     caPem: publicAuthority.certificate,
     caFile,
     routes: services.flatMap(({ routes = [] }) => routes),
@@ -208,6 +215,18 @@ export async function startSimulator(
   };
 }
 
+const signingKeys = new Map<string, Promise<SigningKey>>();
+
+/**
+ * Keys are made once in a process, and held nowhere else: making one takes 100 ms of a processor. So the clouds of one process
+ * would take each other's tokens, and differ in what these say alone.
+ */
+function signingKey(name: string): Promise<SigningKey> {
+  const key = signingKeys.get(name) ?? createSigningKey(name);
+  signingKeys.set(name, key);
+  return key;
+}
+
 /** Reads a rule as a scenario's would be read. */
 function faultRuleOf(given: FaultDocument): FaultRule {
   const problems: Problem[] = [];
@@ -218,7 +237,7 @@ function faultRuleOf(given: FaultDocument): FaultRule {
 }
 
 function clusterOf(state: CloudState, host: string): ManagedCluster | undefined {
-  return state.clusters.find(({ fqdn }) => fqdn.toLowerCase() === host);
+  return state.clusters.find((cluster) => apiServerNames(cluster).includes(host));
 }
 
 function oncePerCluster(

@@ -229,6 +229,7 @@ function fillings({ state }: Simulator, path: string): string[] {
         .replace('{subscription}', subscription)
         .replace('{group}', group)
         .replace('{name}', name)
+        .replace('{pool}', state.clusters[0]?.pools[0]?.name ?? '')
         .replace(/\{\w+\}/g, MISSING),
     ),
   );

@@ -20,7 +20,7 @@ export interface Explanation {
 
 const ANY = /./;
 const CLUSTER = /^GET managedCluster/;
-const REGISTRY = /^GET regist/;
+const REGISTRY = /^(GET|PATCH) regist/;
 const CLUSTER_OR_CREDENTIAL = /managedCluster/;
 const ASSIGNMENT = /roleAssignments/;
 
@@ -30,6 +30,7 @@ export const FORMS: readonly { route: RegExp; at: RegExp }[] = [
   { route: CLUSTER, at: /\/identity\/principalId$/ },
   { route: CLUSTER, at: /\/properties\/resourceUID$/ },
   { route: CLUSTER, at: /\/properties\/azurePortalFQDN$/ },
+  { route: CLUSTER, at: /\/effectiveOutboundIPs\/\*\/id$/ },
   { route: REGISTRY, at: /\/policies\/(retentionPolicy|softDeletePolicy)\/lastUpdatedTime$/ },
   { route: REGISTRY, at: /\/systemData\/(createdAt|lastModifiedAt)$/ },
   { route: /roleDefinitions/, at: /\/properties\/(createdOn|updatedOn)$/ },
@@ -248,8 +249,8 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     route: CLUSTER,
-    at: /\/apiServerAccessProfile(\/(enablePrivateClusterPublicFQDN|privateDNSZone|enablePrivateCluster|enableVnetIntegration|subnetId))?$/,
-    reason: 'of private clusters only those without a public name and with the system zone are modelled',
+    at: /\/apiServerAccessProfile(\/(privateDNSZone|enablePrivateCluster|enableVnetIntegration|subnetId))?$/,
+    reason: "a private zone of one's own and integration into a network are not modelled",
   },
   {
     route: CLUSTER,
@@ -259,8 +260,8 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     route: CLUSTER,
-    at: inCluster('fqdn|privateFQDN|fqdnSubdomain|dnsPrefix'),
-    reason: 'of private clusters only those without a public name and with the system zone are modelled',
+    at: inCluster('fqdnSubdomain|dnsPrefix'),
+    reason: "a private zone of one's own is not modelled",
   },
   {
     route: CLUSTER,

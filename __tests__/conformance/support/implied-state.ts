@@ -195,7 +195,7 @@ class Cloud {
       kubernetesVersion: String(properties.currentKubernetesVersion ?? properties.kubernetesVersion),
       provisioningState: String(properties.provisioningState),
       powerState: record(properties.powerState).code === 'Stopped' ? 'Stopped' : 'Running',
-      fqdn: String(properties.fqdn ?? properties.privateFQDN),
+      fqdn: String(properties.privateFQDN ?? properties.fqdn),
       nodeResourceGroup: String(properties.nodeResourceGroup),
       pools: list(properties.agentPoolProfiles).map((pool) => this.pool(pool)),
       // Scrubbed in most recordings: a cluster with an identity has none.
@@ -203,6 +203,13 @@ class Cloud {
         body.identity === undefined ? String(record(properties.servicePrincipalProfile).clientId) : 'msi',
       disableLocalAccounts: properties.disableLocalAccounts === true,
       privateCluster: access.enablePrivateCluster === true,
+      access: {
+        authorizedIpRanges: list(access.authorizedIPRanges).map(String),
+        privateDns: access.privateDNSZone === 'none' ? 'none' : 'system',
+        ...(access.enablePrivateClusterPublicFQDN === true && access.privateDNSZone !== 'none'
+          ? { publicFqdn: String(properties.fqdn) }
+          : {}),
+      },
     };
     delete made.kubeletIdentity;
     delete made.entra;
@@ -565,6 +572,7 @@ const IMPLIED: Readonly<Record<string, Implied>> = {
   'POST managedCluster/runCommand': runCommand('nothing'),
   'GET managedCluster/commandResults': runCommand('command'),
   'GET registry': resource((cloud, body) => cloud.registry(body)),
+  'PATCH registry': resource((cloud, body) => cloud.registry(body)),
   'GET registries of a subscription': registries,
   'GET registries of a resource group': registries,
   'GET resources of a subscription': registries,

@@ -49,25 +49,52 @@ describe(`${MOST} assignments`, () => {
     ],
     ['each for its repository, all asked for', (nth) => repositoryCondition([`team/app${nth}`]), [], false],
   ];
-  it.each(CASES)('%s: at most 50 ms of processor time', (_what, condition, asked, allowed) => {
+  it.each(CASES)('%s: 50 ms of processor time at most', (_what, condition, asked, allowed) => {
     const assignments = held(MOST, condition);
     const read = { assignments, groupsSeen: true, gaps: [] };
-    const times: number[] = Array.from({ length: 7 }, () => {
-      const began = process.cpuUsage();
-      const decided = decideAccess(read, { id: REGISTRY_ID, mode: ABAC }, OBJECT_ID, asked);
-      excessOf(assignments, ABAC);
-      expect(decided.allowed).toBe(allowed);
-      expect(decided.because.length).toBeLessThan(1000);
-      const { user, system } = process.cpuUsage(began);
-      return (user + system) / 1000;
+    const text = JSON.stringify({
+      value: assignments.map((_, nth) =>
+        assignmentBody(ROLE.repositoryReader, { condition: condition(nth) }),
+      ),
     });
-    // The best of several: what other programs take of the machine is not the evaluator's.
-    expect(Math.min(...times)).toBeLessThan(50 * SLOW_MACHINE);
+    let [parsing, deciding] = [Infinity, Infinity];
+    // By turns, so that both meet the same machine.
+    for (let turn = 0; turn < MOST_TURNS && (turn < 5 || deciding > mostFor(parsing)); turn += 1) {
+      parsing = Math.min(
+        parsing,
+        processorTime(() => JSON.parse(text)),
+      );
+      deciding = Math.min(
+        deciding,
+        processorTime(() => {
+          const decided = decideAccess(read, { id: REGISTRY_ID, mode: ABAC }, OBJECT_ID, asked);
+          excessOf(assignments, ABAC);
+          expect(decided.allowed).toBe(allowed);
+          expect(decided.because.length).toBeLessThan(1000);
+        }),
+      );
+    }
+    expect(deciding).toBeLessThan(mostFor(parsing));
   });
 });
 
-/** Tests run on machines several times slower than people's, and while other tests run. */
-const SLOW_MACHINE = 5;
+/** A machine that is disturbed gets as many tries. */
+const MOST_TURNS = 40;
+/** Parsing 4,000 assignments takes this long on a machine where deciding them may take 50 ms. */
+const PARSING_MS = 2;
+
+/** What deciding may take on this machine, which took so long for parsing. */
+function mostFor(parsing: number): number {
+  return 50 * Math.max(1, parsing / PARSING_MS);
+}
+
+/** Milliseconds of this process alone: others' time doesn't count. */
+function processorTime(work: () => unknown): number {
+  const began = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1000;
+}
 
 describe('requests', () => {
   const empty: Situation = {

@@ -54,7 +54,7 @@ let made = 0;
 export function assignmentBody(
   role: string,
   properties: Record<string, unknown> = {},
-): Record<string, unknown> & { id: string } {
+): Record<string, unknown> & { id: string; name: string } {
   made += 1;
   const name = `00000000-0000-4000-8000-${String(made).padStart(12, '0')}`;
   const scope = typeof properties.scope === 'string' ? properties.scope : REGISTRY_ID;

@@ -94,13 +94,30 @@ describe('parseCluster', () => {
           powerState: { code: 'Stopped' },
           nodeTaints: ['a=b:NoSchedule'],
         },
-        { name: 'arm', osType: 'Linux', count: 0, vmSize: 'Standard_D2ps_v5' },
+        {
+          name: 'arm',
+          osType: 'Linux',
+          count: 0,
+          vmSize: 'Standard_D2ps_v5',
+          mode: 'User',
+          osSKU: 'AzureLinux',
+          scaleSetPriority: 'Spot',
+          nodeLabels: { team: 'shop', odd: 7 },
+        },
         { osType: 'Linux' },
         null,
       ],
     });
     expect(pools).toEqual([
-      { name: 'win', os: 'windows', architecture: 'amd64', count: 2, autoscaled: true, taints: [] },
+      {
+        name: 'win',
+        os: 'windows',
+        architecture: 'amd64',
+        count: 2,
+        autoscaled: true,
+        taints: [],
+        labels: { 'node.kubernetes.io/instance-type': 'Standard_D2s_v3' },
+      },
       {
         name: 'off',
         os: 'linux',
@@ -109,7 +126,21 @@ describe('parseCluster', () => {
         autoscaled: false,
         taints: ['a=b:NoSchedule'],
       },
-      { name: 'arm', os: 'linux', architecture: 'arm64', count: 0, autoscaled: false, taints: [] },
+      {
+        name: 'arm',
+        os: 'linux',
+        architecture: 'arm64',
+        count: 0,
+        autoscaled: false,
+        taints: [],
+        labels: {
+          team: 'shop',
+          'node.kubernetes.io/instance-type': 'Standard_D2ps_v5',
+          'kubernetes.azure.com/mode': 'user',
+          'kubernetes.azure.com/os-sku': 'AzureLinux',
+          'kubernetes.azure.com/scalesetpriority': 'spot',
+        },
+      },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { DataPlane } from '../../../src/core/azure/data-plane.js';
 import { registrySaid } from '../../../src/core/azure/data-plane.js';
@@ -298,4 +299,63 @@ it("quotes a registry's own words, shortened, and no success", () => {
   expect(registrySaid({ status: 502, text: '' })).toBe('(empty answer)');
   expect(registrySaid({ status: 502, text: `<p>${'x '.repeat(500)}` })).toHaveLength(200);
   expect(registrySaid({ status: 200, text: '{"token":"hunter2"}' })).not.toContain('hunter2');
+});
+
+describe('a chart', () => {
+  const CONTENT = 'a packaged chart';
+  const LAYER = `sha256:${createHash('sha256').update(CONTENT).digest('hex')}`;
+  const manifest = (
+    digest: string,
+    mediaType = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip',
+  ): Reply => ({
+    body: {
+      layers: [{ mediaType: 'application/vnd.cncf.helm.chart.provenance.v1.prov' }, { mediaType, digest }],
+    },
+  });
+  const read = (http: ScriptedHttp): Promise<Uint8Array> =>
+    dataPlane(http).plane.chart({ repository: 'charts/shop', tag: '1.2' });
+
+  it('is read from where the registry sends, without a credential there', async () => {
+    const http = routed(
+      EXCHANGED,
+      TOKEN,
+      [/manifests\/1\.2$/, manifest(LAYER)],
+      [
+        /contoso.azurecr.io\/.*\/blobs\//,
+        { status: 307, headers: { location: 'https://blobs.example/x?sig=1' } },
+      ],
+      [/blobs\.example/, { body: CONTENT }],
+    );
+    expect(Buffer.from(await read(http)).toString()).toBe(CONTENT);
+    const sent = http.requests.find(({ url }) => url.startsWith('https://blobs.example'));
+    expect(sent?.headers?.authorization).toBeUndefined();
+  });
+
+  it.each<[string, Reply, Reply, string]>([
+    [
+      'content that is not what its digest says',
+      manifest(LAYER),
+      { body: 'another chart' },
+      'not what its digest says',
+    ],
+    [
+      'an image',
+      manifest(LAYER, 'application/vnd.oci.image.layer.v1.tar+gzip'),
+      { body: CONTENT },
+      'no Helm chart',
+    ],
+    ['a digest that is none', manifest('../../x'), { body: CONTENT }, 'no Helm chart'],
+    [
+      'a way over http',
+      manifest(LAYER),
+      { status: 302, headers: { location: 'http://blobs.example/x' } },
+      'over http',
+    ],
+    ['what is not served', manifest(LAYER), { status: 404 }, 'not served'],
+  ])('is not taken: %s', async (_what, described, content, why) => {
+    const http = routed(EXCHANGED, TOKEN, [/manifests/, described], [/blobs/, content]);
+    expect(await thrown(() => read(http))).toMatchObject({
+      message: expect.stringContaining(why) as unknown,
+    });
+  });
 });

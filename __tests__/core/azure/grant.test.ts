@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { grantName, makeGrant } from '../../../src/core/azure/grant.js';
+import { grantName, makeGrant, planGrant } from '../../../src/core/azure/grant.js';
 import type { Granted } from '../../../src/core/azure/grant.js';
 import { ACR_PULL } from '../../../src/core/azure/roles.js';
 import { inTurn, OBJECT_ID, REGISTRY_ID, ScriptedHttp, SUBSCRIPTION, thrown, world } from '../support.js';
@@ -18,9 +18,7 @@ function making(http: ScriptedHttp, signal = new AbortController().signal) {
   const made = (): Promise<Granted> =>
     makeGrant(
       azure.roleAssignments(SUBSCRIPTION),
-      { id: REGISTRY_ID, subscriptionId: SUBSCRIPTION },
-      OBJECT_ID,
-      ACR_PULL,
+      planGrant(REGISTRY_ID, OBJECT_ID, ACR_PULL, []),
       clock,
       signal,
     );
@@ -73,14 +71,41 @@ describe('makeGrant', () => {
     });
   });
 
-  it('is content with one that is there under another name, in old words and new', async () => {
-    for (const message of [
-      'The role assignment already exists.',
-      'The role assignment already exists. The ID of the existing role assignment is 2f826ae117284c63bbb7a8a150a5a52d.',
-    ]) {
-      const http = inTurn({ status: 409, body: armError('RoleAssignmentExists', message) });
-      expect(await making(http).made()).toEqual({ outcome: 'existed' });
-    }
+  const EXISTS = 'The role assignment already exists.';
+  const exists = (message = EXISTS): Reply => ({
+    status: 409,
+    body: armError('RoleAssignmentExists', message),
+  });
+
+  it('is content with one that is there under another name, and finds it among all', async () => {
+    const others = [assignmentBody(ROLE.acrDelete), assignmentBody(ROLE.acrPull, { principalId: 'b' })];
+    const above = assignmentBody(ROLE.acrPull, { scope: `/subscriptions/${SUBSCRIPTION}` });
+    const twin = assignmentBody(ROLE.acrPull, { scope: REGISTRY_ID.toLowerCase() });
+    const http = inTurn(exists(), { body: { value: [...others, above, twin] } });
+    expect(await making(http).made()).toMatchObject({
+      outcome: 'existed',
+      assignment: { name: twin.name },
+    });
+    expect(http.requests.map(({ method }) => method)).toEqual(['PUT', 'GET']);
+  });
+
+  it('finds it by the id that newer words name', async () => {
+    const twin = assignmentBody(ROLE.acrPull);
+    const said = `${EXISTS} The ID of the existing role assignment is ${twin.name.replaceAll('-', '')}.`;
+    const http = inTurn(exists(said), { body: twin });
+    expect(await making(http).made()).toMatchObject({ outcome: 'existed', assignment: { name: twin.name } });
+    expect(http.requests[1]?.url).toContain(
+      `${REGISTRY_ID}/providers/Microsoft.Authorization/roleAssignments/${twin.name}?`,
+    );
+    // What has that id is another grant: the list has the last word.
+    const other = inTurn(exists(said), { body: assignmentBody(ROLE.reader) }, { body: { value: [twin] } });
+    expect(await making(other).made()).toMatchObject({ assignment: { name: twin.name } });
+  });
+
+  it('is content with one that may not be read', async () => {
+    const no: Reply = { status: 403, body: armError('AuthorizationFailed', 'no') };
+    expect(await making(inTurn(exists(), no)).made()).toEqual({ outcome: 'existed' });
+    expect(await making(inTurn(exists(), { body: { value: [] } })).made()).toEqual({ outcome: 'existed' });
   });
 
   it('takes a write that was there already (200) for made', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { delegationCondition } from '../../../src/core/azure/delegation.js';
 import { roleForAction } from '../../../src/core/azure/rights.js';
 import { CAUSES, isCause, pageOf } from '../../../src/core/diagnosis/causes.js';
 import type { CauseId, FixFacts } from '../../../src/core/diagnosis/causes.js';
@@ -115,8 +116,9 @@ describe('the commands themselves', () => {
     expect(summary).toContain('Role Based Access Control Administrator');
     expect(summary).toContain(CALLER_OBJECT_ID);
     expect(commands).toHaveLength(2);
+    const narrowed = delegationCondition().replaceAll("'", "'\\''");
     expect(commands[1]).toBe(
-      `az role assignment create --role f58310d9-a9f6-439a-9e8d-f62e7b41a168 --assignee-object-id ${CALLER_OBJECT_ID} --assignee-principal-type ServicePrincipal --scope "$(az acr show -n contoso --query id -o tsv)"`,
+      `az role assignment create --role f58310d9-a9f6-439a-9e8d-f62e7b41a168 --assignee-object-id ${CALLER_OBJECT_ID} --assignee-principal-type ServicePrincipal --scope "$(az acr show -n contoso --query id -o tsv)" --condition '${narrowed}' --condition-version 2.0`,
     );
     const read = {
       action: 'Microsoft.ContainerRegistry/registries/read',

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { ArmError } from '../../../src/core/azure/arm.js';
 import { RegistryNotFound } from '../../../src/core/azure/registry.js';
 import { CAUSES } from '../../../src/core/diagnosis/causes.js';
-import type { CauseId } from '../../../src/core/diagnosis/causes.js';
-import { explainError, explainPull, wrongRole } from '../../../src/core/diagnosis/explain.js';
+import type { CauseId, FixFacts } from '../../../src/core/diagnosis/causes.js';
+import { explainError, explainPull, pullFix, wrongRole } from '../../../src/core/diagnosis/explain.js';
 import type { PullFacts } from '../../../src/core/diagnosis/explain.js';
 import { CredentialWithheld } from '../../../src/core/http/trust.js';
 import { HttpFault, SignInError } from '../../../src/core/ports.js';
@@ -67,10 +67,10 @@ describe('explainError', () => {
     ['no group', arm(404, 'ResourceGroupNotFound'), 'cluster', 'fail', 'cluster-not-found'],
     ['no registry', arm(404, 'ResourceNotFound'), 'registry', 'fail', 'registry-not-found'],
     ['no scope to grant at', arm(404, 'ResourceNotFound'), 'grant', 'fail', 'arm-error'],
-    ['any other refusal of a grant', arm(400, 'UnmatchedPrincipalType'), 'grant', 'fail', 'arm-error'],
+    ['any other refusal of a grant', arm(400, 'Odd'), 'grant', 'fail', 'arm-error'],
     ['any other refusal of a read', arm(400, 'Odd'), 'cluster', 'unknown', 'arm-error'],
     ['a failure', arm(500), 'grant', 'unknown', 'arm-error'],
-    ['throttling', arm(429, 'TooManyRequests'), 'grant', 'unknown', 'arm-error'],
+    ['throttling', arm(429, 'TooManyRequests'), 'grant', 'unknown', 'arm-throttled'],
     ['an answer that is none', arm(200, '', 'the answer holds no list'), 'registry', 'unknown', 'arm-error'],
     ['a redirect', arm(302), 'registry', 'unknown', 'arm-error'],
   ];
@@ -248,6 +248,15 @@ describe('explainPull: a 401 means what is known besides', () => {
     for (const words of WORDS) expect(explainPull(pulling(IMAGE, words), { ...KNOWN, ...facts })).toBe(cause);
   });
 
+  it('with a pull secret it is the secret, where the node offered it; else what the secret may', () => {
+    const facts: PullFacts = { ...KNOWN, access: 'unknown', pullSecret: 'in-use' };
+    const offered = TOKEN_401.replace('anonymous token', 'oauth token');
+    expect(offered).toContain('fetch oauth token');
+    expect(explainPull(pulling(IMAGE, offered), facts)).toBe('unauthorized-bad-pull-secret');
+    expect(explainPull(pulling(IMAGE, WORDS[1] ?? ''), facts)).toBe('unauthorized-or-repo-missing');
+    expect(explainPull(pulling(IMAGE, `${IMAGE}: not found`), facts)).toBe('tag-not-found');
+  });
+
   it('a bare 403 is the firewall where the registry has one, else as a 401', () => {
     const forbidden = pulling(
       IMAGE,
@@ -262,4 +271,77 @@ describe('explainPull: a 401 means what is known besides', () => {
 it('every cause that a role can have is in the catalogue', () => {
   for (const mode of ['LegacyRegistryPermissions', 'AbacRepositoryPermissions', 'unknown'] as const)
     for (const ignoredRole of [true, false]) expect(CAUSES).toHaveProperty(wrongRole({ ignoredRole, mode }));
+});
+
+describe('where words and facts leave it open', () => {
+  const BROKEN_TLS = 'failed to do request: Head "https://contoso.azurecr.io/v2/": tls: internal error';
+  it.each([
+    ['a handshake that broke', BROKEN_TLS],
+    ['a manifest that something found invalid', 'unexpected status: 400: MANIFEST_INVALID'],
+    ['what was not found, cut off', 'rpc error: code = NotFound desc = failed to pull and'],
+  ])('%s is undetermined, not the likeliest of its causes', (_, why) => {
+    expect(explainPull(pulling(IMAGE, why), KNOWN)).toBe('undetermined');
+  });
+  it('what it may be is named, with what to run on the node that refused', () => {
+    const { summary, commands, literalCommands } = pullFix(
+      'undetermined',
+      pulling(IMAGE, BROKEN_TLS),
+      {},
+      'aks-system-0',
+    );
+    expect(summary).toMatch(/tls-unknown-authority\); or .*connection-timeout/);
+    expect(commands.join('\n')).toContain('kubectl debug node/aks-system-0 ');
+    expect(literalCommands).toEqual(commands);
+  });
+  it('a refusal though the role is there: the kubelet is asked for its credential provider', () => {
+    const { commands } = pullFix('unauthorized-unresolved', pulling(IMAGE, TOKEN_401), {}, 'aks-system-0');
+    expect(commands.at(-1)).toMatch(/^kubectl debug node\/aks-system-0 .*journalctl -u kubelet/);
+  });
+  it('what is determined has its own fix alone', () => {
+    const { commands } = pullFix('tag-not-found', pulling(IMAGE, 'x'), {}, 'aks-system-0');
+    expect(commands.join()).not.toContain('kubectl debug');
+  });
+});
+
+describe('the same words', () => {
+  const MISSING = lacking(WRITE, REGISTRY_ID);
+  const NOT_FOUND = arm(
+    400,
+    'PrincipalNotFound',
+    `Principal aaaaaaaa000040008000000000000001 does not exist in the directory ${CALLER_OBJECT_ID}.`,
+  );
+  const HOUR = 3_600_000;
+
+  it.each<[string, ArmError, FixFacts, CauseId]>([
+    ['AuthorizationFailed', MISSING, {}, 'arm-authorization-missing'],
+    ['AuthorizationFailed', MISSING, { obstacles: { eligible: ['Owner'] } }, 'arm-pim-not-active'],
+    ['PrincipalNotFound', NOT_FOUND, {}, 'arm-principal-not-found-replication'],
+    [
+      'PrincipalNotFound',
+      NOT_FOUND,
+      { obstacles: { identity: { there: true, ageMs: HOUR / 2 } } },
+      'arm-principal-not-found-replication',
+    ],
+    [
+      'PrincipalNotFound',
+      NOT_FOUND,
+      { obstacles: { identity: { there: true, ageMs: 2 * HOUR } } },
+      'kubelet-identity-missing',
+    ],
+    [
+      'PrincipalNotFound',
+      NOT_FOUND,
+      { obstacles: { identity: { there: false } } },
+      'kubelet-identity-missing',
+    ],
+    [
+      'PrincipalNotFound',
+      NOT_FOUND,
+      { obstacles: { identity: { there: true, tenantId: 'other' }, tenantId: CALLER_OBJECT_ID } },
+      'arm-principal-not-found-cross-tenant',
+    ],
+    ['PrincipalNotFound', NOT_FOUND, { principalGiven: true }, 'arm-invalid-principal-id'],
+  ])('of %s, with other facts beside them, have another cause', (_code, error, facts, cause) => {
+    expect(explainError(error, facts, 'grant')).toMatchObject({ status: 'fail', cause });
+  });
 });

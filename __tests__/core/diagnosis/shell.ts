@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PROGRAMS = ['az', 'kubectl', 'aks-acr-pull'];
+const PROGRAMS = ['az', 'kubectl', 'helm', 'jq', 'aks-acr-pull'];
 
 export interface Ran {
   status: number | null;

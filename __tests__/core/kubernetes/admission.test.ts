@@ -128,3 +128,41 @@ describe('admittedAsSent', () => {
     expect(admittedAsSent(SENT, pod).some(({ spoils }) => spoils)).toBe(true);
   });
 });
+
+describe('admittedAsSent, of a pod that is to pull with a secret', () => {
+  const WITH = probeManifests({
+    runId: '0a1b2c3d',
+    pool: 'linux/amd64',
+    poolLabel: 'none',
+    pullSecrets: ['acr'],
+    node: 'node-1',
+    os: 'linux',
+    image: 'contoso.azurecr.io/app:v1',
+    namespace: 'default',
+    owner: 'o',
+    tolerates: 'all',
+    ordinal: 0,
+    attempt: 1,
+    deadlineSeconds: 210,
+    ttlSeconds: 60,
+    now: 0,
+  }).job.spec.template;
+
+  it('is sent with that secret alone, to the node alone', () => {
+    expect(WITH.spec).toMatchObject({
+      imagePullSecrets: [{ name: 'acr' }],
+      nodeSelector: { 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': 'node-1' },
+    });
+    expect(Object.keys(WITH.spec['nodeSelector'] as object)).toHaveLength(2);
+    expect(admittedAsSent(WITH, structuredClone(WITH))).toEqual([]);
+  });
+
+  it.each([
+    ['another', [{ name: 'other' }]],
+    ['one more', [{ name: 'acr' }, { name: 'other' }]],
+    ['none', undefined],
+  ])('is spoilt by %s', (_what, imagePullSecrets) => {
+    const pod = { ...WITH, spec: { ...WITH.spec, imagePullSecrets } };
+    expect(admittedAsSent(WITH, pod)).toMatchObject([{ field: 'spec.imagePullSecrets', spoils: true }]);
+  });
+});

@@ -309,6 +309,36 @@ describe('the node', () => {
     expect(pull).toMatchObject({ status: 'fail', message: DENIED });
   });
 
+  it.each([
+    ['is read before the probe is made, where it would be read too late', 'n', 'content', []],
+    ['is read late where others were read before', 'other', 'manifest', ['GET nodes']],
+    ['is read late where nodes may not be listed', undefined, 'manifest', ['GET nodes']],
+  ])('that the pod comes to %s', async (_when, listed, content, late) => {
+    const labels = { 'kubernetes.azure.com/agentpool': 'np1', 'kubernetes.io/os': 'linux' };
+    const before = { metadata: { name: listed, labels }, status: { images: [{ names: [], sizeBytes: 1 }] } };
+    const { cluster, pull } = await proved(
+      () => pullsWell('n'),
+      {},
+      (made) => {
+        made.cluster.nodesBefore = 3;
+        made.cluster.intercept = ({ path }) =>
+          path === '/api/v1/nodes'
+            ? { status: listed === undefined ? 403 : 200, body: { items: [before] } }
+            : undefined;
+        // Whoever asks later sees what the probe pulled.
+        made.cluster.images = [{ names: [`contoso.azurecr.io/team/app@${DIGEST}`], sizeBytes: 1 }];
+      },
+    );
+    expect(pull).toMatchObject({ status: 'pass', proved: content });
+    const [first, second, ...more] = cluster.kinds();
+    expect([first, second]).toEqual(['GET nodes', 'POST jobs']);
+    expect(cluster.asked[0]?.options.query).toEqual({
+      labelSelector: 'kubernetes.azure.com/agentpool=np1,kubernetes.io/os=linux',
+      limit: '3',
+    });
+    expect(more.filter((kind) => kind === 'GET nodes')).toEqual(late);
+  });
+
   it('that may not be read still proves the pull', async () => {
     const { pull } = await proved(
       () => pullsWell('n'),

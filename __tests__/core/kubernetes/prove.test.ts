@@ -46,6 +46,24 @@ describe('a good run', () => {
     expect(remembered.at(-1)?.jobs).toEqual([]);
   });
 
+  it('has no more than so many under way on one node, and pools side by side', async () => {
+    const { clock, cluster, prove } = world();
+    const targets = ['np1', 'np2'].flatMap((pool) => Array.from({ length: 5 }, () => target(pool)));
+    const pulls = await prove(targets, { perNode: 2 });
+    expect(pulls.map(({ nodePool }) => nodePool)).toEqual(targets.map(({ nodePool }) => nodePool));
+    for (const pool of ['np1', 'np2']) {
+      let underWay = 0;
+      const most = cluster.kinds(`-${pool}-`).map((kind) => {
+        if (kind === 'POST jobs') underWay += 1;
+        if (kind === 'DELETE jobs') underWay -= 1;
+        return underWay;
+      });
+      expect(Math.max(...most)).toBe(2);
+    }
+    // Three rounds of what one takes; the pools don't wait for each other.
+    expect(clock.elapsed).toBe(3 * 310);
+  });
+
   it('remembers every Job before it is made', async () => {
     const { cluster, prove, remembered } = world();
     await prove([target('np1'), target('np2')]);

@@ -167,6 +167,7 @@ export const refuses = (node: string, message: string): Story => ({
 export class FakeCluster implements ClusterConnection {
   readonly patienceMs = 5_000;
   readonly pageSize = 100;
+  nodesBefore = 0;
   readonly asked: Asked[] = [];
   readonly jobs = new Map<string, unknown>();
   watches = 0;

@@ -29,18 +29,36 @@ interface Cloud {
   assignments?: object[];
   denials?: Reply;
   custom?: object;
+  /** What is answered instead: to the question for groups, and for a role's definition. */
+  groups?: Reply;
+  roles?: Reply;
+  cluster?: object;
+  graph?: Reply;
 }
 
 async function run(
   mode: 'check' | 'connect' | 'plan',
-  { mode: roleAssignmentMode = LEGACY, assignments = [], denials = NONE, custom = {} }: Cloud,
+  {
+    mode: roleAssignmentMode = LEGACY,
+    assignments = [],
+    denials = NONE,
+    custom = {},
+    groups,
+    roles,
+    cluster = clusterBody(),
+    graph = { body: { data: [] } },
+  }: Cloud,
 ): Promise<{ connection: Connection; http: ScriptedHttp }> {
   const http = routed(
-    [/^GET .*\/managedClusters\/\w+\?/, { body: clusterBody() }],
+    [/^GET .*\/managedClusters\/\w+\?/, { body: cluster }],
     [/^GET .*\/registries\/contoso\?/, { body: registryBody({ roleAssignmentMode }) }],
     [/^GET .*\/denyAssignments\?/, denials],
+    [/^GET .*\/permissions\?/, { body: { value: [{ actions: ['*'] }] } }],
+    [/^GET .*\/roleAssignments\?.*assignedTo/, groups ?? { body: { value: assignments } }],
     [/^GET .*\/roleAssignments\?/, { body: { value: assignments } }],
-    [/^GET .*\/roleDefinitions\//, { body: custom }],
+    [/^GET .*\/roleDefinitions\//, roles ?? { body: custom }],
+    [/^PUT .*\/roleAssignments\//, { status: 201, body: assignmentBody(ROLE.acrPull) }],
+    [/^POST .*\/Microsoft\.ResourceGraph\//, graph],
   );
   const request = readRequest({
     cluster: CLUSTER_ID,
@@ -146,6 +164,62 @@ describe('a deny assignment', () => {
     expect(connection.result).toBe('passed');
     expect(told(connection, 'deny-assignments')).toBeUndefined();
     expect(connection.access).not.toHaveProperty('denied');
+  });
+});
+
+describe('optional facts that may not be read are skipped, each with its right', () => {
+  const refused = (action: string, scope = REGISTRY_ID): Reply => ({
+    status: 403,
+    body: armError(
+      'AuthorizationFailed',
+      `The client 'c' with object id 'c1' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid.`,
+    ),
+  });
+  const PULLS = assignmentBody(ROLE.acrPull);
+
+  it('assignments through groups', async () => {
+    const unseen = refused('Microsoft.Authorization/roleAssignments/read');
+    const { connection } = await run('check', { assignments: [PULLS], groups: unseen });
+    expect(connection.result).toBe('passed');
+    expect(told(connection, 'groups')).toMatchObject({
+      status: 'skip',
+      evidence: expect.stringMatching(/Application\.Read\.All, or the Entra role Directory Readers/),
+    });
+    const none = await run('check', { groups: unseen });
+    expect(none.connection).toMatchObject({ result: 'unknown', access: { allowed: 'unknown' } });
+  });
+
+  it('what custom roles give', async () => {
+    const action = 'Microsoft.Authorization/roleDefinitions/read';
+    const assignments = [PULLS, assignmentBody(ROLE.custom)];
+    const { connection } = await run('check', { assignments, roles: refused(action) });
+    expect(connection.result).toBe('passed');
+    const check = told(connection, 'custom-roles');
+    expect(check).toMatchObject({ status: 'skip', evidence: expect.stringContaining(action) });
+    expect(check?.fix?.commands.join()).toContain('acdd72a7-3385-48ef-bd42-f606fba81ae7');
+    const alone = await run('check', { assignments: assignments.slice(1), roles: refused(action) });
+    expect(alone.connection.result).toBe('unknown');
+  });
+
+  it('other clusters with the same identity', async () => {
+    const action = 'Microsoft.ContainerService/managedClusters/read';
+    const own = clusterBody();
+    const { identityProfile } = (own as { properties: { identityProfile: { kubeletidentity: object } } })
+      .properties;
+    Object.assign(identityProfile.kubeletidentity, {
+      resourceId: `${ABOVE}/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/fleet`,
+    });
+    const { connection } = await run('connect', { cluster: own, graph: refused(action, ABOVE) });
+    expect(connection).toMatchObject({ result: 'passed', changed: true });
+    expect(told(connection, 'other-clusters')).toMatchObject({
+      status: 'skip',
+      evidence: expect.stringContaining(action),
+    });
+  });
+
+  it('and nothing is skipped where all was read', async () => {
+    const { connection } = await run('check', { assignments: [PULLS] });
+    expect(connection.checks.filter(({ status }) => status === 'skip')).toEqual([]);
   });
 });
 

@@ -14,15 +14,35 @@ interface Cloud {
   assignments?: object[];
   /** What the list of assignments is answered instead. */
   list?: Reply;
+  /** Assignments through groups may not be asked for. */
+  groupsRefused?: boolean;
+  /** What the login may do, anywhere. */
+  rights?: string[];
+  /** What asking for that is answered instead. */
+  permissions?: Reply;
 }
 
-function cloud({ mode = LEGACY, assignments = [], list }: Cloud): ScriptedHttp {
+const REFUSED: Reply = { status: 403, body: armError('AuthorizationFailed', 'no') };
+
+function cloud({
+  mode = LEGACY,
+  assignments = [],
+  list,
+  groupsRefused = false,
+  rights = ['*'],
+  permissions,
+}: Cloud): ScriptedHttp {
   const roleAssignmentMode = mode === 'unknown' ? undefined : mode;
   return routed(
     [/^GET .*\/managedClusters\/\w+\?/, { body: clusterBody() }],
     [/^GET .*\/registries\/contoso\?/, { body: registryBody({ roleAssignmentMode }) }],
     [/^GET .*\/denyAssignments\?/, { body: { value: [] } }],
+    [
+      /^GET .*\/roleAssignments\?.*assignedTo/,
+      groupsRefused ? REFUSED : (list ?? { body: { value: assignments } }),
+    ],
     [/^GET .*\/roleAssignments\?/, list ?? { body: { value: assignments } }],
+    [/^GET .*\/permissions\?/, permissions ?? { body: { value: [{ actions: rights, notActions: [] }] } }],
     [
       /^PUT .*\/roleAssignments\//,
       ({ body }) => ({ status: 201, body: assignmentBody(ROLE.repositoryReader, propertiesOf(body)) }),
@@ -109,7 +129,7 @@ describe('plan', () => {
       ['registry', 'pass'],
       ['plan', 'pass'],
     ]);
-    expect(http.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET', 'GET']);
+    expect(http.requests.every(({ method }) => method === 'GET')).toBe(true);
   });
 
   it('names the repository role for an ABAC-enabled registry, and what counts for nothing there', async () => {
@@ -240,14 +260,59 @@ describe('a grant limited to repositories', () => {
   });
 
   it.each(['plan', 'connect'] as const)(
-    "that is somebody else's is never changed: %s can't tell",
+    "that is somebody else's is never changed: %s fails and shows what it lacks",
     async (mode) => {
       const { http, connections } = await run(mode, { mode: ABAC, assignments: [theirs('old')] }, LIMIT);
-      expect(connections[0]).toMatchObject({ result: 'unknown', changed: false, wouldChange: 'unknown' });
-      expect(connections[0]?.checks.at(-1)?.evidence).toContain('not made by this tool');
+      expect(connections[0]).toMatchObject({ result: 'failed', changed: false, wouldChange: false });
+      const { cause, evidence, fix } = connections[0]?.checks.at(-1) ?? {};
+      expect(cause).toBe('grant-condition-owned-elsewhere');
+      expect(evidence).toMatch(/holds old; it lacks shop\/web, team\/\*; it was not made by this tool/);
+      const widened = repositoryCondition(['old', 'shop/web', 'team/*']);
+      expect(fix?.literalCommands?.[0]?.replaceAll("'\\''", "'")).toContain(`--condition '${widened}'`);
       expect(http.requests.every(({ method }) => method === 'GET')).toBe(true);
     },
   );
+
+  it.each(['plan', 'connect'] as const)(
+    "that is somebody else's leaves %s at unknown where a group may give the rest, told once",
+    async (mode) => {
+      const assigned = { mode: ABAC, assignments: [theirs('old')], groupsRefused: true };
+      const { http, connections } = await run(mode, assigned, LIMIT);
+      expect(connections[0]).toMatchObject({ result: 'unknown', changed: false, wouldChange: false });
+      const told = connections[0]?.checks.filter(({ id }) => id === 'access') ?? [];
+      expect(told.map(({ status, cause }) => [status, cause])).toEqual([
+        ['unknown', 'grant-condition-owned-elsewhere'],
+      ]);
+      expect(http.requests.every(({ method }) => method === 'GET')).toBe(true);
+    },
+  );
+
+  it("that is somebody else's, in other words than ours, keeps these beside what is asked", async () => {
+    const condition =
+      "(!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) OR @Request[Microsoft.ContainerRegistry/registries/repositories:name] StringLike 'old/?')";
+    const foreign = assignmentBody(ROLE.repositoryReader, { condition, conditionVersion: '2.0' });
+    const { connections } = await run('plan', { mode: ABAC, assignments: [foreign] }, LIMIT);
+    expect(connections[0]).toMatchObject({ result: 'failed', wouldChange: false });
+    const check = told(connections[0] as Connection, 'access');
+    expect(check?.evidence).toContain(`holds ${condition}`);
+    const asked = repositoryCondition(['shop/web', 'team/*']);
+    expect(check?.fix?.literalCommands?.[0]?.replaceAll("'\\''", "'")).toContain(
+      `--condition '((${condition}) OR ${asked})'`,
+    );
+  });
+
+  it("that is somebody else's, under a condition that can't be told, is not in the way: access is unknown", async () => {
+    const foreign = assignmentBody(ROLE.repositoryReader, {
+      condition: "(@Environment[UtcNow] DateTimeGreaterThan '2026-01-01T00:00:00Z')",
+      conditionVersion: '2.0',
+    });
+    for (const mode of ['plan', 'connect'] as const) {
+      const { http, connections, cause } = await run(mode, { mode: ABAC, assignments: [foreign] }, LIMIT);
+      expect(connections[0]).toMatchObject({ result: 'unknown', changed: false, wouldChange: 'unknown' });
+      expect(cause).toBe('access-unknown');
+      expect(http.requests.every(({ method }) => method === 'GET')).toBe(true);
+    }
+  });
 
   it('is not written over what could not be seen: it may be narrower', async () => {
     const list: Reply = { status: 403, body: armError('AuthorizationFailed', 'no') };
@@ -261,6 +326,110 @@ describe('a grant limited to repositories', () => {
   it('restricts nothing but repositories: AcrPull under it still counts', async () => {
     const acrPull = assignmentBody(ROLE.acrPull, { condition: repositoryCondition(['old']) });
     expect((await only('check', { mode: LEGACY, assignments: [acrPull] })).access.allowed).toBe(true);
+  });
+});
+
+describe('rights that connect would lack', () => {
+  const finding = async (
+    ...asked: Parameters<typeof run>
+  ): Promise<Connection['findings'][number] | undefined> =>
+    (await only(...asked)).findings.find(({ id }) => id === 'connect-would-be-refused');
+  const READS = { rights: ['*/read'] };
+
+  it.each(['plan', 'check'] as const)(
+    'are told by %s: action, scope, use, who, and commands',
+    async (mode) => {
+      const found = await finding(mode, READS);
+      expect(found?.evidence).toMatch(
+        /^object id \S+ lacks .*Microsoft\.Authorization\/roleAssignments\/write at \S+\/registries\/contoso \(for the grant\)/,
+      );
+      const commands = found?.fix?.commands ?? [];
+      expect(commands.at(-1)).toContain('--role f58310d9-a9f6-439a-9e8d-f62e7b41a168');
+      expect(commands.at(-1)).toContain('$(az acr show -n contoso --query id -o tsv)');
+      expect(commands.at(-1)).toContain('ForAnyOfAnyValues:GuidEquals');
+      // The way to the API server is needed by runs that pull alone.
+      expect(found?.evidence.includes('listClusterUserCredential')).toBe(mode === 'plan');
+      expect(commands).toHaveLength(mode === 'plan' ? 2 : 1);
+    },
+  );
+
+  it('are those of the way that the run would take', async () => {
+    const viaCommand = await finding('plan', READS, { 'cluster-access': 'run-command' });
+    expect(viaCommand?.evidence).toContain('/runcommand/action');
+    expect(viaCommand?.evidence).not.toContain('listClusterUserCredential');
+  });
+
+  it('are not asked for where nothing is missing, nor told where there are none or Azure tells none', async () => {
+    const there = await run('plan', { ...READS, assignments: [assignmentBody(ROLE.acrPull)] });
+    expect(there.http.asked.filter((line) => line.includes('/permissions'))).toEqual([]);
+    expect(await finding('plan', {})).toBeUndefined();
+    expect(await finding('plan', { ...READS, permissions: REFUSED })).toBeUndefined();
+  });
+
+  it('are no question of connect, which finds out', async () => {
+    const { http } = await run('connect', READS);
+    expect(http.asked.filter((line) => line.includes('/permissions'))).toEqual([]);
+  });
+});
+
+describe('a registry that is to move to ABAC', () => {
+  const MOVES = { 'transition-roles': 'true' };
+  const ours = (role: string): Record<string, unknown> => ({
+    ...assignmentBody(role, { description: 'aks-acr-pull' }),
+    name: grantName(REGISTRY_ID, OBJECT_ID, role),
+  });
+  const moving = (connection: Connection): Connection['findings'][number] | undefined =>
+    connection.findings.find(({ id }) => id === 'registry-moves');
+  const both = [ours(ROLE.acrPull), ours(ROLE.repositoryReader)];
+
+  it.each([
+    [LEGACY, [], ['AcrPull', 'Container Registry Repository Reader']],
+    [LEGACY, [ours(ROLE.acrPull)], ['Container Registry Repository Reader']],
+    [ABAC, [ours(ROLE.repositoryReader)], ['AcrPull']],
+    [LEGACY, both, []],
+    [ABAC, both, []],
+  ])(
+    '%s: both roles are planned, and made, but for those that are there',
+    async (mode, assignments, roles) => {
+      const planned = await only('plan', { mode, assignments }, MOVES);
+      expect(planned).toMatchObject({ result: 'passed', wouldChange: roles.length > 0 });
+      expect(planned.plan?.map(({ roleName }) => roleName)).toEqual(roles);
+      const { http, connections } = await run('connect', { mode, assignments }, MOVES);
+      expect(connections[0]).toMatchObject({ result: 'passed', changed: roles.length > 0 });
+      const written = http.requests.filter(({ method }) => method === 'PUT');
+      expect(written.map(({ url }) => /roleAssignments\/([^?]+)/.exec(url)?.[1])).toEqual(
+        planned.plan?.map(({ name }) => name),
+      );
+    },
+  );
+
+  it('limits to repositories the role that knows a limit', async () => {
+    const { plan = [] } = await only('plan', { mode: LEGACY }, { ...MOVES, repositories: 'shop/*' });
+    expect(plan.map(({ roleName, condition }) => [roleName, condition])).toEqual([
+      ['AcrPull', undefined],
+      ['Container Registry Repository Reader', repositoryCondition(['shop/*'])],
+    ]);
+  });
+
+  it('is told in order: what is missing, then the switch, then the old role, and never the switch too early', async () => {
+    const begin = moving(await only('plan', { mode: LEGACY }, MOVES));
+    expect(begin?.title).toContain('missing: AcrPull, Container Registry Repository Reader');
+    expect(begin?.evidence).toMatch(/1\. .*; 2\. .*; 3\. the switch.*; 4\. .*; 5\. /);
+    expect(begin?.fix?.commands).toEqual([]);
+    const ready = moving(await only('plan', { mode: LEGACY, assignments: both }, MOVES));
+    expect(ready?.fix?.commands).toEqual(['az acr update -n contoso --role-assignment-mode rbac-abac']);
+    const made = moving(await only('connect', { mode: LEGACY }, MOVES));
+    expect(made?.fix?.commands).toEqual(ready?.fix?.commands);
+    const moved = moving(await only('check', { mode: ABAC, assignments: both }, MOVES));
+    expect(moved?.fix?.commands[0]).toMatch(/^az role assignment delete --ids /);
+    expect(moved?.fix?.commands[0]).toContain(grantName(REGISTRY_ID, OBJECT_ID, ROLE.acrPull));
+  });
+
+  it('and has moved: our AcrPull that is left over is told; one that is not ours is left alone', async () => {
+    const left = async (assignments: object[]): Promise<boolean> =>
+      (await only('check', { mode: ABAC, assignments })).findings.some(({ id }) => id === 'acr-pull-left');
+    expect(await left(both)).toBe(true);
+    expect(await left([assignmentBody(ROLE.acrPull), assignmentBody(ROLE.repositoryReader)])).toBe(false);
   });
 });
 

@@ -2,14 +2,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseCluster } from '../../../src/core/azure/cluster.js';
 import type { Cluster, NodePool } from '../../../src/core/azure/cluster.js';
-import { parseRegistry } from '../../../src/core/azure/registry.js';
 import type { ClusterNode } from '../../../src/core/kubernetes/nodes.js';
 import type { Pull } from '../../../src/core/report.js';
 import { readRequest } from '../../../src/core/request.js';
 import type { WantedImage } from '../../../src/core/stages/image.js';
 import { choosePools, prove } from '../../../src/core/stages/prove.js';
 import { Telling } from '../../../src/core/telling.js';
-import { clusterBody, registryBody } from '../azure/bodies.js';
+import { clusterBody } from '../azure/bodies.js';
 import { FakeCluster, VirtualClock, pullsWell } from '../kubernetes/support.js';
 import type { Asked } from '../kubernetes/support.js';
 import { inTurn, SUBSCRIPTION, world } from '../support.js';
@@ -60,8 +59,6 @@ async function proved(on: Cluster, { inputs, images = [image()], nodes, answers 
   const fake = new FakeCluster(clock, (name) => pullsWell(`${name}-node`));
   fake.intercept = answers;
   const { ports } = world(inTurn());
-  const registry = parseRegistry(registryBody());
-  if (registry === undefined) throw new Error('the body is no registry');
   const asked = request(inputs);
   const telling = new Telling(
     {
@@ -83,7 +80,6 @@ async function proved(on: Cluster, { inputs, images = [image()], nodes, answers 
     {
       connection: fake,
       cluster: on,
-      registry,
       chosen: choosePools(on, asked),
       images,
       ...(nodes === undefined ? {} : { nodes }),

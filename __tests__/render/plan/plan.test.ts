@@ -13,7 +13,7 @@ import { redactor } from '../../../src/render/redact.js';
 import { summaryMarkdown } from '../../../src/render/summary.js';
 import { closingLines } from '../../../src/render/story.js';
 import { runInShell } from '../../core/diagnosis/shell.js';
-import { connection, REGISTRY_ID, report } from '../reports.js';
+import { connection, pasted, REGISTRY_ID, report } from '../reports.js';
 import { readArmTemplate, readAz, readBicep, readScript, readTerraform } from './readers.js';
 import type { Written } from './readers.js';
 
@@ -224,7 +224,7 @@ describe('where people read it', () => {
   });
 
   it('the page shows them, and the other forms folded', () => {
-    const page = summaryMarkdown(of);
+    const page = pasted(summaryMarkdown(of));
     expect(page).toContain(`\`\`\`sh\n${line}\n\`\`\``);
     for (const name of ['grants.bicep', 'grants.tf', 'grants.json'])
       expect(page).toMatch(new RegExp(`<details><summary>\`${name}\`</summary>\n\n\`\`\``));
@@ -234,7 +234,7 @@ describe('where people read it', () => {
 
 it('with ids shortened, the commands stay whole, and what holds ids literally is left to the files', () => {
   const of = planned([LIMITED]);
-  const page = summaryMarkdown(redactor('ids')(of));
+  const page = pasted(summaryMarkdown(redactor('ids')(of)));
   expect(page).toContain(`\`\`\`sh\n${planCommands(of)[0] ?? ''}\n\`\`\``);
   expect(page).not.toContain(SUBSCRIPTION);
   expect(page).not.toContain(PRINCIPAL);

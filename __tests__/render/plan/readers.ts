@@ -133,10 +133,11 @@ export function readArmTemplate(text: string, target: Target): Written[] {
   const template = JSON.parse(text) as {
     resources: { name: string; scope: string; properties: Record<string, unknown> }[];
   };
+  const over = { group: groupId(target), parameters: {}, variables: {} };
   return template.resources.map(({ name, scope, properties }) => ({
-    scope: evaluate(scope, groupId(target)) as string,
-    name: evaluate(name, groupId(target)) as string,
-    properties: evaluate(properties, groupId(target)) as Record<string, unknown>,
+    scope: evaluate(scope, over) as string,
+    name: evaluate(name, over) as string,
+    properties: evaluate(properties, over) as Record<string, unknown>,
   }));
 }
 

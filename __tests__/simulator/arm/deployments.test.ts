@@ -126,10 +126,15 @@ describe('a deployment', () => {
 
   it.each<[string, () => object]>([
     ['another resource', () => body([assignment({ type: 'Microsoft.Storage/storageAccounts' })])],
-    ['another function', () => body([assignment({ name: "[guid('x')]" })])],
+    ['another function', () => body([assignment({ name: "[uniqueString('x')]" })])],
+    ['a name that asks for what there is', () => body([assignment({ name: "[reference('/x', '1').name]" })])],
     ['a function of more parts', () => body([assignment({ name: "[resourceId('a/b/c', 'x')]" })])],
     ['a loop', () => body([assignment({ copy: { name: 'x', count: 2 } })])],
-    ['parameters', () => body([assignment()], { parameters: {} })],
+    [
+      'a parameter without a value',
+      () => body([assignment({ name: "[parameters('x')]" })], { parameters: { x: { type: 'string' } } }),
+    ],
+    ['outputs', () => body([assignment()], { outputs: {} })],
     ['another schema', () => body([assignment()], { $schema: 'https://example.com/x.json#' })],
     ['complete mode', () => ({ properties: { mode: 'Complete', template: {} } })],
   ])('with %s is not modelled', async (_what, of) => {

@@ -332,6 +332,22 @@ describe('clusters', () => {
     expect((await reader('GET', inGroup('missing-rg'))).status).toBe(404);
   });
 
+  it('give a kubeconfig with the public name of a private one to who asks for that', async () => {
+    const hidden = simulator.state.clusters.find(({ name }) => name === 'hidden');
+    if (hidden === undefined) throw new Error('The scenario has no such cluster.');
+    const path = `${cluster('hidden')}/listClusterAdminCredential`;
+    const server = async (query: string): Promise<string | undefined> => {
+      const { body } = await reader('POST', path + query);
+      const [credential] = (body as { kubeconfigs: { value: string }[] }).kubeconfigs;
+      return /server: (\S+)/.exec(Buffer.from(credential?.value ?? '', 'base64').toString())?.[1];
+    };
+    expect((await reader('POST', `${path}?server-fqdn=public`)).status).toBe(501);
+    hidden.access = { publicFqdn: 'hidden.example' };
+    expect(await server('?server-fqdn=public')).toBe('https://hidden.example:443');
+    expect(await server('')).toBe(`https://${hidden.fqdn}:443`);
+    hidden.access = {};
+  });
+
   it('give a kubeconfig to who may have it', async () => {
     const { status, body } = await reader('POST', `${cluster('shop')}/listClusterUserCredential`);
     expect(status).toBe(200);

@@ -14,6 +14,7 @@ it('has none of it, and a limit, where a scenario says nothing', () => {
     locks: [],
     policies: [],
     denyAssignments: [],
+    exemptions: [],
     roleAssignmentLimit: 4000,
   });
   expect(state.publicRegistries).toEqual([]);

@@ -217,7 +217,7 @@ roleAssignments:
       'is not known here; did you mean name?',
     );
     expect(problems.find(({ path }) => path === 'subscriptions[0].colour')?.message).toMatch(
-      /^is not known here; known are id, tenant, name,/,
+      /^is not known here; known are id, name,/,
     );
   });
 

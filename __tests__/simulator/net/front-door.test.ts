@@ -35,7 +35,7 @@ beforeEach(async () => {
     services: () => [service],
     log,
     authorityOf: async (host) => (host === 'cluster.test' ? clusterAuthority : publicAuthority),
-    reachable: (host) => host !== 'private.test',
+    keptOut: (host) => (host === 'private.test' ? 'dns' : undefined),
   });
   dispatcher = new ProxyAgent({ uri: door.proxyUrl, requestTls: { ca: publicAuthority.certificate } });
   answer = async () => ({ status: 200, body: 'hello' });

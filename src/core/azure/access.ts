@@ -32,6 +32,8 @@ export interface ReadAssignments {
   groupsSeen: boolean;
   /** Why something is missing, in ARM's words; empty when nothing is. */
   gaps: string[];
+  /** What kept groups, and roles that aren't known here, from being read. */
+  unread?: { groups?: ArmError; roles?: ArmError };
   /** What could keep the identity from pulling all the same; absent: it was not asked, or could not be read. */
   denials?: readonly Denial[];
 }
@@ -80,7 +82,7 @@ export async function readAssignments(
   principalId: string,
 ): Promise<ReadAssignments> {
   const gaps: string[] = [];
-  let groupsSeen = true;
+  const unread: NonNullable<ReadAssignments['unread']> = {};
   let found: Assignment[];
   try {
     found = await client.reaching(registryId, principalId, true);
@@ -88,23 +90,33 @@ export async function readAssignments(
     // assignedTo() may be refused to a login that can't read the directory, where the plain list is not.
     if (!(error instanceof ArmError) || (error.status !== 400 && error.status !== 403)) throw error;
     found = await client.reaching(registryId, principalId, false);
-    groupsSeen = false;
+    unread.groups = error;
     gaps.push(`assignments through groups were not seen: ${error.said}`);
   }
-  const roles = await readRoles(client, registryId, found, gaps);
+  const roles = await readRoles(client, registryId, found, (error) => {
+    unread.roles ??= error;
+    gaps.push(error.message);
+  });
   const assignments = found.map((assignment): HeldRole => {
     const role = roles.get(lastPart(assignment.roleDefinitionId));
     return role === undefined ? { assignment } : { assignment, role };
   });
-  return { assignments, groupsSeen, gaps };
+  const absent = [...new Set(found.map((one) => lastPart(one.roleDefinitionId)))].filter(
+    (guid) => !roles.has(guid),
+  );
+  if (unread.roles === undefined)
+    gaps.push(
+      ...absent.map((guid) => `role definition ${guid} is not among those that can be assigned there`),
+    );
+  return { assignments, groupsSeen: unread.groups === undefined, gaps, unread };
 }
 
-/** The roles of assignments, by GUID; what can't be read is missing, and said in the gaps. */
+/** The roles of assignments, by GUID; what can't be read is missing, and told. */
 async function readRoles(
   client: RoleAssignments,
   registryId: string,
   assignments: readonly Assignment[],
-  gaps: string[],
+  refused: (error: ArmError) => void,
 ): Promise<ReadonlyMap<string, Role>> {
   const roles = new Map<string, Role>();
   const unknown = new Map<string, string>();
@@ -119,7 +131,7 @@ async function readRoles(
       return await read;
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
-      gaps.push(error.message);
+      refused(error);
       return undefined;
     }
   };
@@ -132,8 +144,6 @@ async function readRoles(
   for (const guid of unknown.keys()) {
     const role = listed?.get(guid);
     if (role !== undefined) roles.set(guid, role);
-    else if (listed !== undefined)
-      gaps.push(`role definition ${guid} is not among those that can be assigned there`);
   }
   return roles;
 }
@@ -456,20 +466,26 @@ function namedBy({ role }: Bundle, operation: Operation): boolean {
 }
 
 function bundlesOf(assignments: readonly HeldRole[]): Bundle[] {
-  const bundles = new Map<string, Bundle>();
+  const bundles: Bundle[] = [];
+  // By condition first: many are long, and no two of them alike.
+  const byCondition = new Map<string | undefined, Map<string, Bundle>>();
   for (const held of assignments) {
     const { roleDefinitionId, condition, conditionVersion = CONDITION_VERSION } = held.assignment;
-    const key = `${lastPart(roleDefinitionId)} ${conditionVersion} ${condition ?? ''}`;
-    const known = bundles.get(key);
+    const alike = byCondition.get(condition) ?? new Map<string, Bundle>();
+    byCondition.set(condition, alike);
+    const key = `${lastPart(roleDefinitionId)} ${conditionVersion}`;
+    const known = alike.get(key);
     if (known !== undefined) {
       known.held.push(held);
       continue;
     }
     const readable = condition !== undefined && conditionVersion === CONDITION_VERSION;
     const expression = readable ? parseCondition(condition) : undefined;
-    bundles.set(key, { nth: bundles.size, role: held.role, condition, expression, held: [held] });
+    const bundle = { nth: bundles.length, role: held.role, condition, expression, held: [held] };
+    bundles.push(bundle);
+    alike.set(key, bundle);
   }
-  return [...bundles.values()];
+  return bundles;
 }
 
 function gives({ role, condition, expression }: Bundle, subject: Subject): Truth {

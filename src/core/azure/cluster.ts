@@ -21,8 +21,12 @@ export interface NodePool {
   count: number;
   autoscaled: boolean;
   taints: string[];
+  /** Labels that all its nodes have, as far as Azure says. */
+  labels?: Readonly<Record<string, string>>;
   /** Its nodes are made by node auto-provisioning: Azure lists no such pool, so the user's word counts. */
   provisioned?: true;
+  /** No pool at all, but nodes of one platform in a cluster that isn't AKS: they carry no label of a pool. */
+  unlabelled?: true;
 }
 
 export interface Cluster {
@@ -141,8 +145,33 @@ function parsePool(pool: unknown): NodePool[] {
       count: stopped ? 0 : nodeCount(pool),
       autoscaled: asBoolean(at(pool, 'enableAutoScaling')) ?? false,
       taints: asList(at(pool, 'nodeTaints')).flatMap((taint) => asText(taint) ?? []),
+      ...labelled(pool),
     },
   ];
+}
+
+/**
+ * The pool's own labels, and those that AKS makes from what it says of the pool
+ * (https://learn.microsoft.com/azure/aks/use-labels, reserved system labels).
+ */
+function labelled(pool: unknown): Pick<NodePool, 'labels'> {
+  const own = at(pool, 'nodeLabels');
+  const vmSize = asText(at(pool, 'vmSize'));
+  const mode = asText(at(pool, 'mode'))?.toLowerCase();
+  const osSku = asText(at(pool, 'osSKU'));
+  const priority = asText(at(pool, 'scaleSetPriority'))?.toLowerCase();
+  const labels = {
+    ...Object.fromEntries(
+      Object.entries(typeof own === 'object' && own !== null ? own : {}).flatMap(([key, value]) =>
+        typeof value === 'string' ? [[key, value]] : [],
+      ),
+    ),
+    ...optional('node.kubernetes.io/instance-type', vmSize),
+    ...optional('kubernetes.azure.com/mode', mode),
+    ...optional('kubernetes.azure.com/os-sku', osSku),
+    ...(priority === 'spot' ? { 'kubernetes.azure.com/scalesetpriority': 'spot' } : {}),
+  };
+  return Object.keys(labels).length === 0 ? {} : { labels };
 }
 
 /** Names of add-ons come in any case: the CLI writes aciConnectorLinux, the portal ACIConnectorLinux. */

@@ -87,7 +87,10 @@ class Parser {
   readonly #lower: readonly string[];
 
   constructor(private readonly tokens: readonly string[]) {
-    this.#lower = tokens.map((token) => token.toLowerCase());
+    // Of a text, only that it is one is asked.
+    this.#lower = tokens.map((token) =>
+      token.length === 1 || token.startsWith("'") ? token : token.toLowerCase(),
+    );
   }
 
   whole(): Expression {

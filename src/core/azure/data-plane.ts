@@ -2,8 +2,9 @@
  * A registry's data plane, as this login sees it: to choose an image, and to know its digest and platforms. What is seen
  * from here says nothing about the nodes.
  */
+import { createHash } from 'node:crypto';
 import type { Sender, TextResponse } from '../http/sender.js';
-import { asList, asNumber, asText, at, parseJson } from '../json.js';
+import { asBoolean, asList, asNumber, asText, at, optional, parseJson } from '../json.js';
 import type { Credential } from '../ports.js';
 import type { ImageRef } from '../request.js';
 import type { Cloud } from './clouds.js';
@@ -33,6 +34,21 @@ export interface ImageFacts {
   /** What it is instead of an image that a node could pull: a media type; empty when it doesn't say. */
   artifact?: string;
 }
+
+/** What a registry keeps of a manifest beside it; what it doesn't say is absent. */
+export interface ManifestAttributes {
+  /** Bytes, compressed. */
+  size?: number;
+  /** `linux/amd64`; an index has none. */
+  platform?: string;
+  /** `Passed`, or anything else while it is held back. */
+  quarantine?: string;
+  /** False: nobody can pull it. */
+  readEnabled?: boolean;
+}
+
+const CHART_LAYER = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
+const LARGEST_CHART = 20 * 1024 * 1024;
 
 const MANIFEST_TYPES = [
   'application/vnd.oci.image.index.v1+json',
@@ -84,6 +100,85 @@ export class DataPlane {
       );
     }
     return { digest, ...contentOf(parseJson(response.text)) };
+  }
+
+  /**
+   * What the registry itself keeps of a manifest: its whole size, its platform, and what was set on it.
+   * Shape: recordings of @azure/container-registry (ManifestAttributes).
+   *
+   * @throws {RegistryError} when it isn't there, or this login may not read it
+   */
+  async attributes(repository: string, digest: string): Promise<ManifestAttributes> {
+    const response = await this.#get(
+      `/acr/v1/${repository}/_manifests/${digest}`,
+      `repository:${repository}:metadata_read`,
+      `read the attributes of ${repository}@${digest}`,
+    );
+    const manifest = at(parseJson(response.text), 'manifest');
+    const os = asText(at(manifest, 'os'));
+    const architecture = asText(at(manifest, 'architecture'));
+    return {
+      ...optional('size', asNumber(at(manifest, 'imageSize'))),
+      ...optional(
+        'platform',
+        os === undefined || architecture === undefined ? undefined : `${os}/${architecture}`,
+      ),
+      ...optional('quarantine', asText(at(manifest, 'quarantineState'))),
+      ...optional('readEnabled', asBoolean(at(manifest, 'changeableAttributes', 'readEnabled'))),
+    };
+  }
+
+  /**
+   * A Helm chart: its package, as its manifest names it (https://helm.sh/docs/topics/registries/, media types), held against
+   * its digest. Where the registry sends elsewhere for it, no credential goes there.
+   *
+   * @throws {RegistryError} when it isn't there, is no chart, is too large, or this login may not read it
+   */
+  async chart(image: Pick<ImageRef, 'repository' | 'tag' | 'digest'>): Promise<Uint8Array> {
+    const reference = image.digest ?? image.tag ?? 'latest';
+    const scope = `repository:${image.repository}:pull`;
+    const attempted = `read the chart ${image.repository}:${reference}`;
+    const response = await this.#get(`/v2/${image.repository}/manifests/${reference}`, scope, attempted, {
+      accept: MANIFEST_TYPES,
+    });
+    const layer = asList(at(parseJson(response.text), 'layers')).find(
+      (one) => asText(at(one, 'mediaType')) === CHART_LAYER,
+    );
+    const digest = asText(at(layer, 'digest')) ?? '';
+    if (!/^sha256:[0-9a-f]{64}$/.test(digest))
+      throw new RegistryError(attempted, response.status, 'it is no Helm chart');
+    const bytes = await this.#blob(`/v2/${image.repository}/blobs/${digest}`, scope, attempted);
+    if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== digest)
+      throw new RegistryError(attempted, 200, 'its content is not what its digest says');
+    return bytes;
+  }
+
+  async #blob(path: string, scope: string, attempted: string): Promise<Uint8Array> {
+    const token = await this.#accessToken(scope);
+    const url = `https://${this.registry.loginServer}${path}`;
+    let response = await this.sender.open({
+      method: 'GET',
+      url,
+      headers: { authorization: `Bearer ${token}` },
+      carries: 'registry-token',
+    });
+    const location = response.headers.location;
+    if (response.status >= 300 && response.status < 400 && location !== undefined) {
+      const elsewhere = new URL(location, url);
+      if (elsewhere.protocol !== 'https:')
+        throw new RegistryError(attempted, response.status, 'it is sent over http');
+      response = await this.sender.open({ method: 'GET', url: elsewhere.href });
+    }
+    if (response.status !== 200)
+      throw new RegistryError(attempted, response.status, 'its content is not served');
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of response.body) {
+      length += chunk.byteLength;
+      if (length > LARGEST_CHART) throw new RegistryError(attempted, 200, 'it is larger than 20 MiB');
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
   }
 
   /**

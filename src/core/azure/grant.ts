@@ -5,8 +5,9 @@ import type { Clock } from '../ports.js';
 import type { PlannedGrant } from '../report.js';
 import { ArmError } from './arm.js';
 import { OUR_MARK } from './access.js';
-import { canonicalId, lastPart, parseArmId, roleDefinitionId } from './arm-id.js';
+import { canonicalId, lastPart, parseArmId, roleDefinitionId, sameId } from './arm-id.js';
 import { CONDITION_VERSION, repositoryCondition } from './condition.js';
+import { existingAssignment } from './refusal-words.js';
 import type { Assignment, RoleAssignments } from './role-assignments.js';
 import type { Role } from './roles.js';
 
@@ -19,8 +20,8 @@ const REPLICATION_PAUSE_MS = 5_000;
 
 export type Granted =
   | { outcome: 'created'; assignment: Assignment }
-  /** The same grant is there under another name. */
-  | { outcome: 'existed' };
+  /** A grant of the same role is there under another name; absent: it may not be read. */
+  | { outcome: 'existed'; assignment?: Assignment };
 
 /** The name of the grant: the same for the same scope, principal and role, whatever their casing. */
 export function grantName(scope: string, principalId: string, roleGuid: string): string {
@@ -64,30 +65,27 @@ export function planGrant(
 }
 
 /**
- * Writes the grant. One that is there already under another name is success (recording:
+ * Writes the grant. One that is there already under another name is success, and is looked up (recording:
  * roleAssignments.409.RoleAssignmentExists.json); a principal that isn't replicated yet is tried again for two minutes
  * (recording: roleAssignments.400.PrincipalNotFound.json).
  *
- * @param repositories what the grant is limited to; empty: the whole registry
  * @throws {ArmError} when ARM refuses for any other reason
  */
 export async function makeGrant(
   client: RoleAssignments,
-  registry: { id: string; subscriptionId: string },
-  principalId: string,
-  role: Role,
+  planned: PlannedGrant,
   clock: Clock,
   signal: AbortSignal,
-  repositories: readonly string[] = [],
 ): Promise<Granted> {
-  const { name, scope, description, condition } = planGrant(registry.id, principalId, role, repositories);
+  const { name, scope, roleGuid, principalId, description, condition } = planned;
+  const subscriptionId = parseArmId(scope)?.subscriptionId ?? '';
   const until = clock.now() + REPLICATION_LIMIT_MS;
   for (;;) {
     try {
       const assignment = await client.create({
         name,
         scope,
-        roleDefinitionId: roleDefinitionId(registry.subscriptionId, role.guid),
+        roleDefinitionId: roleDefinitionId(subscriptionId, roleGuid),
         principalId,
         description,
         ...optional('condition', condition),
@@ -95,9 +93,34 @@ export async function makeGrant(
       return { outcome: 'created', assignment };
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
-      if (error.code === 'RoleAssignmentExists') return { outcome: 'existed' };
+      if (error.code === 'RoleAssignmentExists')
+        return { outcome: 'existed', ...optional('assignment', await twinOf(client, planned, error.said)) };
       if (error.code !== 'PrincipalNotFound' || clock.now() + REPLICATION_PAUSE_MS > until) throw error;
       await clock.sleep(REPLICATION_PAUSE_MS, signal);
     }
+  }
+}
+
+/** The assignment that stands where the grant was to be: by the id that newer words name, else among all. */
+async function twinOf(
+  client: RoleAssignments,
+  planned: PlannedGrant,
+  said: string,
+): Promise<Assignment | undefined> {
+  const isTwin = ({ scope, roleDefinitionId: role, principalId }: Assignment): boolean =>
+    sameId(scope, planned.scope) &&
+    lastPart(role) === planned.roleGuid &&
+    principalId === planned.principalId.toLowerCase();
+  const name = existingAssignment(said);
+  try {
+    if (name !== undefined) {
+      const id = `${planned.scope}/providers/Microsoft.Authorization/roleAssignments/${name}`;
+      const found = await client.byId(id);
+      if (isTwin(found)) return found;
+    }
+    return (await client.reaching(planned.scope, planned.principalId, false)).find(isTwin);
+  } catch (error) {
+    if (error instanceof ArmError) return undefined;
+    throw error;
   }
 }

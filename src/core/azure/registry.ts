@@ -34,6 +34,8 @@ export interface Registry {
   networkRules: number;
   privateEndpoints: number;
   location?: string;
+  /** New images are held back until somebody passes them. Absent: not so, or not said. */
+  quarantines?: true;
 }
 
 /** No registry of that name can be seen with this login. */
@@ -166,6 +168,9 @@ export function parseRegistry(body: unknown): Registry | undefined {
     ).length,
     privateEndpoints: asList(at(properties, 'privateEndpointConnections')).length,
     ...optional('location', asText(at(body, 'location'))),
+    ...(asText(at(properties, 'policies', 'quarantinePolicy', 'status')) === 'enabled'
+      ? { quarantines: true }
+      : {}),
   };
 }
 

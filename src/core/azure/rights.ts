@@ -17,11 +17,13 @@ export type Task =
   | 'check, no pull'
   | 'plan'
   | 'disconnect'
-  | 'disconnect, cluster gone';
+  | 'disconnect, cluster gone'
+  | 'audit';
 
 const ALL: readonly Task[] = ['connect', 'connect, no pull', 'check', 'check, no pull', 'plan', 'disconnect'];
-const NOT_GONE = ALL;
-const EVERY: readonly Task[] = [...ALL, 'disconnect, cluster gone'];
+const NOT_GONE: readonly Task[] = [...ALL, 'audit'];
+const NOT_AUDIT: readonly Task[] = [...ALL, 'disconnect, cluster gone'];
+const EVERY: readonly Task[] = [...NOT_AUDIT, 'audit'];
 const PULLING: readonly Task[] = ['connect', 'check'];
 
 /** What a run was told besides, that decides which rights it needs. */
@@ -61,7 +63,7 @@ export const RIGHTS: readonly Right[] = [
     operation: `${CLUSTER}/listClusterUserCredential/action`,
     at: 'cluster',
     for: 'reaching the API server',
-    tasks: PULLING,
+    tasks: [...PULLING, 'audit'],
     when: 'direct',
   },
   {
@@ -88,7 +90,7 @@ export const RIGHTS: readonly Right[] = [
     operation: `${AUTHORIZATION}/roleAssignments/read`,
     at: 'registry',
     for: 'who may pull, and why',
-    tasks: EVERY,
+    tasks: NOT_AUDIT,
   },
   {
     operation: `${AUTHORIZATION}/roleAssignments/write`,
@@ -124,6 +126,13 @@ export const RIGHTS: readonly Right[] = [
     tasks: PULLING,
     when: 'no image named, ABAC Repository Permissions',
   })),
+  {
+    operation: `${AUTHORIZATION}/roleAssignments/read`,
+    at: 'registry',
+    for: 'whether the way off an audit finds begins with a grant',
+    tasks: ['audit'],
+    without: 'its first step is to find that out',
+  },
   {
     operation: `${AUTHORIZATION}/roleDefinitions/read`,
     at: 'registry',
@@ -205,16 +214,29 @@ export function roleForAction(operation: string): BuiltInRole | undefined {
   return ROLES.find((one) => one.operation.test(operation))?.role;
 }
 
+/** The least built-in roles that hold rights, at each place. */
+export function rolesHolding(rights: readonly Right[]): { at: Place; role: BuiltInRole }[] {
+  const places: Place[] = ['cluster', 'registry'];
+  return places.flatMap((at) => {
+    const needed = rights.filter((right) => right.at === at);
+    if (needed.length === 0) return [];
+    // Every role that lets its holder do something lets them read there too (recording: roleDefinitions.real.json).
+    const doing = needed.flatMap(({ operation }) =>
+      operation.endsWith('/read') ? [] : (roleForAction(operation) ?? []),
+    );
+    return [...new Set(doing.length === 0 ? [READER] : doing)].map((role) => ({ at, role }));
+  });
+}
+
 /**
  * The least built-in roles for a task where images are named and the API server is reached directly; at the cluster none
  * is least for run command, so there a custom role of {@link neededRights} is.
  */
 export function leastRoles(task: Task): { at: Place; role: BuiltInRole }[] {
-  const places: Place[] = ['cluster', 'registry'];
-  return places.flatMap((at) => {
-    const needed = neededRights(task).filter((right) => right.at === at);
-    if (needed.length === 0) return [];
-    const writes = needed.find(({ operation }) => !operation.endsWith('/read'));
-    return [{ at, role: writes === undefined ? READER : (roleForAction(writes.operation) ?? READER) }];
-  });
+  return rolesHolding(neededRights(task));
+}
+
+/** Whether a role lets its holder assign roles: such a one is given under a condition (delegation.ts). */
+export function assignsRoles({ guid }: BuiltInRole): boolean {
+  return guid === ASSIGNER.guid;
 }

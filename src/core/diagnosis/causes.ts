@@ -5,22 +5,28 @@
 import type { Fix, PlannedGrant } from '../report.js';
 import { roleForAction } from '../azure/rights.js';
 import { ACR_PULL, REPOSITORY_READER } from '../azure/roles.js';
+import { giveMissingRight, giveRole } from './caller-rights.js';
 import {
   assignGrant,
   assignmentAt,
   applied,
   assignRole,
   clusterScope,
+  deleteAssignmentNamed,
+  exempt,
+  liftLock,
   command,
   kubeletObjectId,
+  outboundAddress,
   denyAssignmentsOf,
   registryScope,
-  scopeOf,
+  showLocks,
 } from './commands.js';
 import type { Command } from './commands.js';
 import { fix, say } from './fixes.js';
+import type { Obstacles } from './obstacles.js';
 import { PULL_CAUSES } from './pull-causes.js';
-import { probeRole } from '../kubernetes/rights.js';
+import { auditRole, probeRole } from '../kubernetes/rights.js';
 import { shellWord } from '../shell.js';
 
 /** What is known when a fix is written. All of it may be missing. */
@@ -31,6 +37,8 @@ export interface FixFacts {
   /** Object id of the kubelet identity. */
   kubeletObjectId?: string;
   kubeletIsServicePrincipal?: boolean;
+  /** The object id was given by the user, not told by Azure. */
+  principalGiven?: boolean;
   /** The registry as it was asked for, by name or login server, before it was found. */
   wantedRegistry?: string;
   /** The run would write a grant. */
@@ -40,7 +48,7 @@ export interface FixFacts {
   /** The pull role for the registry's mode. */
   role?: { name: string; guid: string };
   /** The grant that connect would write, where the role alone doesn't say it all: it is limited, or one that is there is. */
-  grant?: PlannedGrant;
+  grant?: StandingGrant;
   /** `userName`: a person's, as API servers know them. */
   caller?: { objectId: string; type: 'ServicePrincipal' | 'User'; userName?: string };
   /** The right that was missing. */
@@ -49,14 +57,23 @@ export interface FixFacts {
   /** What refused the probe, with its name: `the quota "compute"`. */
   refusedBy?: string;
   image?: string;
+  /** The pool that a pull was to be made on. */
+  nodePool?: string;
   servicePrincipalClientId?: string;
   /** ARM id of the kubelet identity. */
   identityId?: string;
+  /** What stands in the way of the grant. */
+  obstacles?: Obstacles;
   /** The tenant that ARM wants a token of. */
   wantedTenant?: string;
   /** A registry answers by the wanted name, though this login sees none. */
   registryAnswers?: true;
+  /** Somebody else's grant of the same role, limited to too little. */
+  standing?: StandingGrant;
 }
+
+/** Somebody else's grant as it would have to be: under its own name, with all that it holds and all that is asked. */
+export type StandingGrant = Omit<PlannedGrant, 'description'> & { description?: string };
 
 export interface Cause {
   /** What is wrong, in a few words. */
@@ -110,6 +127,25 @@ function grantCommand({
     : assignGrant(grant, principal, registryScope(registry));
 }
 
+/** Somebody else's grant, widened by its owner. */
+function widenCommand(facts: FixFacts): Command | undefined {
+  const { standing } = facts;
+  return standing === undefined
+    ? undefined
+    : grantCommand({
+        ...facts,
+        role: { name: standing.roleName, guid: standing.roleGuid },
+        grant: standing,
+      });
+}
+
+/** The right to give the two pull roles at the registry, and no more. */
+function delegateCommand({ caller, registry }: FixFacts): Command | undefined {
+  const role = roleForAction(GRANT_ACTION);
+  if (caller === undefined || registry === undefined || role === undefined) return undefined;
+  return giveRole(role, caller, registryScope(registry));
+}
+
 /** The removal itself, as someone who may would do it. */
 function removeCommand({ registry, removes }: FixFacts): Command | undefined {
   if (registry === undefined || removes === undefined) return undefined;
@@ -130,27 +166,6 @@ const LIST_REGISTRIES = command(
   '-o',
   'table',
 );
-
-/** The resource that a missing right is about: an assignment's own id is cut back to the scope it is made at. */
-function scopeToGrantAt(scope: string): string {
-  return scope.replace(/\/providers\/Microsoft\.Authorization\/.*$/i, '');
-}
-
-function callerRight({ caller, missing, registry, cluster }: FixFacts): Command | undefined {
-  if (missing === undefined || caller === undefined) return undefined;
-  const role = roleForAction(missing.action);
-  if (role === undefined) return undefined;
-  const at = scopeToGrantAt(missing.scope);
-  const scope =
-    at !== ''
-      ? scopeOf(at)
-      : registry !== undefined
-        ? registryScope(registry)
-        : cluster === undefined
-          ? undefined
-          : clusterScope(cluster);
-  return scope === undefined ? undefined : assignRole(role.guid, caller.objectId, caller.type, scope);
-}
 
 const CATALOGUE = {
   ...PULL_CAUSES,
@@ -310,7 +325,7 @@ const CATALOGUE = {
       return fix(
         `Compare the name with what is there (first command). If it is right, have the login (object id ${caller.objectId}) given ${role.role} at the registry (second command).${elsewhere}`,
         LIST_REGISTRIES,
-        assignRole(role.guid, caller.objectId, caller.type, {
+        giveRole(role, caller, {
           ask: `az acr list --query "[?loginServer=='${wantedRegistry}' || name=='${wantedRegistry}'].id" -o tsv`,
           literal: `<id of ${wantedRegistry}>`,
         }),
@@ -346,7 +361,7 @@ const CATALOGUE = {
     title: 'the login lacks a right in Azure',
     why: 'Azure Resource Manager refused because the signed-in principal has no role assignment with this action at this scope.',
     fix: (facts) => {
-      const right = callerRight(facts);
+      const right = giveMissingRight(facts);
       const action = facts.missing?.action ?? '';
       const writes = /roleAssignments\/write$/i.test(action);
       const deletes = /roleAssignments\/delete$/i.test(action) && facts.removes !== undefined;
@@ -367,37 +382,128 @@ const CATALOGUE = {
   'arm-abac-condition': {
     title: "the login may assign roles only under a condition, and this grant doesn't meet it",
     why: 'The login is a constrained delegate: its right to assign roles has a condition on which roles or principals it covers.',
+    fix: (facts) => {
+      const makes = facts.removes === undefined;
+      // A second assignment of the same role to the login at the registry would be refused: there the condition is changed.
+      const atRegistry = facts.obstacles?.delegations?.some((one) => one.atRegistry) === true;
+      const itself = makes ? grantCommand(facts) : removeCommand(facts);
+      return fix(
+        `Have someone who may ${makes ? 'make' : 'remove'} the grant (first command). Or have the condition extended to ${facts.role?.name ?? 'the pull role'} for service principals${atRegistry ? '' : '; or have the login given the right to assign just the two pull roles at this registry (last command) and run this again'}.`,
+        itself,
+        atRegistry ? undefined : delegateCommand(facts),
+      );
+    },
+  },
+  'arm-pim-not-active': {
+    title: 'the login has the right, but it is not switched on',
+    why: 'Privileged Identity Management lets the login switch a role with this right on for some hours. Until then the role counts for nothing.',
     fix: (facts) =>
       fix(
-        `Have the condition extended to ${facts.role?.name ?? 'the pull role'} for service principals, or have someone who may ${facts.removes === undefined ? 'make' : 'remove'} the grant.`,
-        facts.removes === undefined ? grantCommand(facts) : removeCommand(facts),
+        `Activate ${facts.obstacles?.eligible?.join(' or ') ?? 'the role'} (https://portal.azure.com/#view/Microsoft_Azure_PIMCommon/ActivationMenuBlade/~/azurerbac), sign in anew and run this again; or have someone who may make the grant.`,
+        grantCommand(facts),
+      ),
+  },
+  'grant-condition-owned-elsewhere': {
+    title: 'a grant that this tool did not make holds too little',
+    why: "Azure takes one assignment of a role for a principal at a scope. Somebody else's is there, limited by a condition to less than is asked; what this tool did not make it does not change, and a second one would be refused.",
+    fix: (facts) =>
+      fix(
+        'Have its owner widen it: the command writes the same role assignment anew, with what it holds and what is asked. Or have it deleted, and run this again: then the grant is this tool’s.',
+        widenCommand(facts),
+      ),
+  },
+  'arm-deny-assignment': {
+    title: 'a deny assignment forbids the change',
+    why: 'Deny assignments take rights away whatever roles give. Azure makes them: for deployment stacks, managed applications and locked-down node resource groups.',
+    fix: ({ registry }) =>
+      fix(
+        'Have whoever owns the deployment stack or the application that made it leave this login out of it, or make the grant. The command shows it.',
+        registry && command('az', 'rest', '--method', 'get', '--url', denyAssignmentsOf(registry)),
       ),
   },
   'arm-scope-locked': {
     title: 'a lock forbids the change',
     why: 'A read-only lock on the registry, its resource group or its subscription also forbids role assignments; a delete lock forbids to remove them.',
-    fix: (facts) =>
-      fix(
-        'Have the lock lifted while the grant is made or removed.',
-        facts.registry === undefined
-          ? undefined
-          : command('az', 'lock', 'list', '--resource', registryScope(facts.registry), '-o', 'table'),
-      ),
+    fix: ({ obstacles, registry }) => {
+      const locks = obstacles?.locks ?? [];
+      return locks.length > 0
+        ? fix(
+            `Have ${locks.map(({ name, level }) => `the lock ${name} (${level})`).join(' and ')} lifted, run this again, and put it back.`,
+            ...locks.map(liftLock),
+          )
+        : fix(
+            'Have the lock lifted while the grant is made or removed.',
+            ...(obstacles?.lockedScopes ?? (registry === undefined ? [] : [registry.id])).map(showLocks),
+          );
+    },
   },
   'arm-role-limit': {
     title: 'the subscription holds no more role assignments',
     why: 'A subscription holds at most 4,000 role assignments.',
-    fix: say('Remove role assignments that are no longer needed, such as those of deleted principals.'),
+    fix: () =>
+      fix(
+        'Remove role assignments that are no longer needed: those whose principal has no name any more are of deleted ones.',
+        command(
+          ...['az', 'role', 'assignment', 'list', '--all', '-o', 'table', '--query'],
+          "[?principalName==''].{id:id, role:roleDefinitionName}",
+        ),
+      ),
   },
   'arm-policy-denied': {
     title: 'an Azure Policy forbids the change',
     why: 'A policy assignment with the effect deny covers role assignments at this scope.',
-    fix: say('Ask the owner of the named policy for an exemption for this role assignment.'),
+    fix: ({ obstacles, registry }) => {
+      const policies = obstacles?.policies ?? [];
+      const named = policies.map(({ name }) => `"${name}"`).join(' and ');
+      return fix(
+        `Ask the owner of the policy${named === '' ? '' : ` ${named}`} for an exemption of the registry, then run this again.`,
+        ...(registry === undefined ? [] : policies.map(({ id }) => exempt(id, registryScope(registry)))),
+      );
+    },
   },
   'arm-role-update-not-permitted': {
     title: "the grant's name is taken by another grant",
-    why: 'A role assignment of the same name belongs to another principal or scope, and these can never be changed.',
-    fix: say('Delete the stale role assignment that the message names, then run this again.'),
+    why: 'A role assignment of the same name belongs to another principal, role or scope, and these can never be changed. So it goes when an identity was made anew and a template kept the name.',
+    fix: ({ grant, obstacles }) =>
+      fix(
+        'Look who has it (first command). If that is no longer needed, delete it (second command), then run this again.',
+        grant &&
+          command(
+            ...['az', 'role', 'assignment', 'list', '--all', '-o', 'table', '--query'],
+            `[?name=='${grant.name}'].{principal:principalId, role:roleDefinitionName, scope:scope}`,
+          ),
+        grant && deleteAssignmentNamed(grant.name, obstacles?.named?.id),
+      ),
+  },
+  'arm-condition-invalid': {
+    title: "Azure doesn't take the grant's condition",
+    why: 'Azure reads conditions in version 2.0 alone, and only on roles with the actions that the condition names.',
+    fix: say(
+      'Run without repositories: then the grant has no condition. And tell us: the condition is ours.',
+    ),
+  },
+  'arm-subscription-disabled': {
+    title: 'the subscription is disabled, so nothing in it can be changed',
+    why: 'Azure makes a subscription read-only when its payment, its credit or its trial has ended, or when an administrator disables it.',
+    fix: () =>
+      fix(
+        'Have the subscription enabled again, then run this again.',
+        command('az', 'account', 'list', '--all', '--query', '[].{name:name, state:state}', '-o', 'table'),
+      ),
+  },
+  'arm-tenant-mismatch': {
+    title: 'the login is in another tenant than the subscription',
+    why: 'Azure Resource Manager takes tokens of the tenant that the subscription belongs to, and of no other.',
+    fix: ({ wantedTenant }) =>
+      fix(
+        `Sign in to ${wantedTenant === undefined ? "the subscription's tenant, which the message names" : `tenant ${wantedTenant}`}: tenant-id, or the login before this step.`,
+        wantedTenant === undefined ? undefined : command('az', 'login', '--tenant', wantedTenant),
+      ),
+  },
+  'arm-throttled': {
+    title: 'Azure throttles this login',
+    why: 'Too many requests came from this login, or for this subscription, at once; it was tried again as Azure asked, and refused each time.',
+    fix: say('Run this again in some minutes, and fewer runs at the same time.'),
   },
   'probe-image-not-imported': {
     title: 'the registry could not copy the probe image',
@@ -494,6 +600,7 @@ const CATALOGUE = {
             '-n',
             cluster.name,
             '--enable-managed-identity',
+            '--yes',
           ),
       ),
   },
@@ -564,7 +671,7 @@ const CATALOGUE = {
     fix: (facts) =>
       fix(
         'Let this login read role assignments at the registry (Reader is enough), or let a real pull decide: verify: pull.',
-        callerRight(facts),
+        giveMissingRight(facts),
       ),
   },
   'grant-not-effective-yet': {
@@ -594,23 +701,22 @@ const CATALOGUE = {
   'no-nodes': {
     title: 'there is no node to pull on',
     why: 'Every requested pool has zero nodes, or no pool of that name exists.',
-    fix: ({ cluster }) =>
-      fix(
-        'Name pools that run nodes, or scale one up.',
+    fix: ({ cluster, nodePool }) => {
+      const pools = ['--cluster-name', cluster?.name ?? ''];
+      return fix(
+        nodePool === undefined
+          ? 'Name pools that run nodes, or scale one up. The command lists them.'
+          : 'Name pools that run nodes (first command), or scale this one up (second command).',
         cluster &&
-          command(
-            'az',
-            'aks',
-            'nodepool',
-            'list',
-            '-g',
-            cluster.resourceGroup,
-            '--cluster-name',
-            cluster.name,
-            '-o',
-            'table',
-          ),
-      ),
+          command('az', 'aks', 'nodepool', 'list', '-g', cluster.resourceGroup, ...pools, '-o', 'table'),
+        cluster && nodePool !== undefined
+          ? command(
+              ...['az', 'aks', 'nodepool', 'scale', '-g', cluster.resourceGroup, ...pools],
+              ...['-n', nodePool, '--node-count', '1'],
+            )
+          : undefined,
+      );
+    },
   },
   'node-not-ready': {
     title: 'the node is not ready',
@@ -635,6 +741,35 @@ const CATALOGUE = {
               clusterScope(cluster),
             ),
           ),
+  },
+  'audit-list-forbidden': {
+    title: 'the login may not list what an audit reads',
+    why: 'An audit reads pull secrets, service accounts, pods and workloads in all namespaces. What could not be listed is not "nothing there", so the result is unknown.',
+    fix: ({ caller, cluster }) => {
+      if (caller === undefined || cluster === undefined)
+        return fix(
+          'On a cluster with Azure RBAC, give the login Azure Kubernetes Service RBAC Writer at the cluster, the least built-in role that reads Secrets; otherwise a ClusterRole that lists secrets, serviceaccounts, pods and workloads.',
+        );
+      if (cluster.azureRbac === false)
+        return fix(
+          'Have an administrator of the cluster give the login this ClusterRole.',
+          applied(auditRole(caller.userName ?? caller.objectId)),
+        );
+      return fix(
+        'Give the login Azure Kubernetes Service RBAC Writer at the cluster, the least built-in role that reads Secrets, or the custom role in docs/permissions.md.',
+        assignRole(
+          'a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb',
+          caller.objectId,
+          caller.type,
+          clusterScope(cluster),
+        ),
+      );
+    },
+  },
+  'audit-list-unanswered': {
+    title: 'the API server gave no whole list',
+    why: 'A list ended with an error, or was not answered, so there may be more than was seen.',
+    fix: say('Run the audit again; if it stays so, look how the API server is.'),
   },
   'api-server-unreachable': {
     title: "the cluster's API server cannot be reached from here",
@@ -782,6 +917,47 @@ const CATALOGUE = {
           : undefined,
       ),
   },
+  'manifests-unreadable': {
+    title: 'something that is to be deployed could not be read',
+    why: 'What could not be read may name any image, so whether its images can be pulled is not known. All else was checked.',
+    fix: say('Correct what the check names, file by file; a pattern that begins with ! leaves a file out.'),
+  },
+  'no-image-of-registry': {
+    family: 'image',
+    title: 'nothing that is to be deployed names an image of the registries',
+    why: 'The files were read, and their images are all of other registries. Most often the wrong registry or the wrong files are named, or the image is put in later, by a value that this step does not have.',
+    fix: say(
+      'Name the registry that the images are in, or give this step the values (helm-values, an overlay) that the deploy has.',
+    ),
+  },
+  'image-unseen': {
+    family: 'image',
+    title: 'the registry could not be asked about every image',
+    why: 'This login may not read the repository, or the registry does not answer from here; and these images are not among those that were really pulled.',
+    fix: say(
+      'Let this login read the repositories (AcrPull, or Container Registry Repository Reader with ABAC), or have more of the images pulled: max-pulls.',
+    ),
+  },
+  'image-quarantined': {
+    family: 'image',
+    title: 'the image is in quarantine',
+    why: "The registry holds new images back until a scanner passes them, and nodes don't see them until then.",
+    fix: ({ registry }) =>
+      fix(
+        'Wait until it was scanned, or pass it.',
+        registry && command('az', 'acr', 'show', '-n', registry.name, '--query', 'policies.quarantinePolicy'),
+      ),
+  },
+  'would-fill-node': {
+    family: 'node',
+    title: 'the pull would fill the disk of the node',
+    why: 'The node is under disk pressure already, or the image with what the node has would pass the point from which kubelets remove images. A check must not cause that, so nothing was pulled there.',
+    fix: () =>
+      fix(
+        'Make room on the nodes, or give the pool larger OS disks.',
+        command('kubectl', 'describe', 'nodes'),
+      ),
+  },
   'platform-mismatch-arch': {
     title: 'the image has no version for this kind of node',
     why: "The image is an index without the node pool's platform.",
@@ -790,10 +966,16 @@ const CATALOGUE = {
   'firewall-403': {
     title: "the registry's firewall refuses the nodes",
     why: "The registry's network rules don't let the address of the nodes in.",
-    fix: ({ registry }) =>
+    fix: ({ registry, cluster }) =>
       fix(
-        "Let the nodes' outbound address in, or give the registry a private endpoint in their network.",
+        "Give the registry a private endpoint in the nodes' network. Or, where it takes rules for addresses (first command shows them; Premium alone, with public access), let in the address that the nodes go out by: the second command does it for nodes behind the cluster's own load balancer.",
         registry && command('az', 'acr', 'network-rule', 'list', '-n', registry.name),
+        registry &&
+          cluster &&
+          command(
+            ...['az', 'acr', 'network-rule', 'add', '-n', registry.name],
+            ...['--ip-address', outboundAddress(cluster)],
+          ),
       ),
   },
   'dns-nxdomain': {

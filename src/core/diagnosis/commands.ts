@@ -57,6 +57,18 @@ export function kubeletObjectId(
   };
 }
 
+/**
+ * The public address that a cluster's nodes go out by, where they do by its own load balancer, as by default
+ * (https://learn.microsoft.com/azure/aks/load-balancer-standard).
+ */
+export function outboundAddress(cluster: { name: string; resourceGroup: string }): AskedFor {
+  const address = `az aks show -g ${shellWord(cluster.resourceGroup)} -n ${shellWord(cluster.name)} --query "networkProfile.loadBalancerProfile.effectiveOutboundIPs[0].id" -o tsv`;
+  return {
+    ask: `az network public-ip show --ids "$(${address})" --query ipAddress -o tsv`,
+    literal: '<outbound address>',
+  };
+}
+
 /** A scope of which only the ARM id is known: how to ask for it where a command can tell, else as it stands. */
 export function scopeOf(id: string): string | AskedFor {
   const parts = parseArmId(id);
@@ -121,6 +133,7 @@ export function assignRole(
   principal: string | AskedFor,
   type: 'ServicePrincipal' | 'User',
   scope: string | AskedFor,
+  condition?: string,
 ): Command {
   return command(
     'az',
@@ -135,6 +148,7 @@ export function assignRole(
     type,
     '--scope',
     scope,
+    ...(condition === undefined ? [] : ['--condition', condition, '--condition-version', CONDITION_VERSION]),
   );
 }
 
@@ -159,6 +173,17 @@ export function assignGrant(
   );
 }
 
+/** Shows the locks of a scope. */
+export function showLocks(scope: string): Command {
+  const [, group] = /^\/*subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/?$/i.exec(scope) ?? [];
+  const at = /^\/*subscriptions\/[^/]+\/?$/i.test(scope)
+    ? []
+    : group === undefined
+      ? ['--resource', scopeOf(scope)]
+      : ['-g', group];
+  return command('az', 'lock', 'list', ...at, '-o', 'table');
+}
+
 /** Lifts a lock. Only a resource of a resource group, the group itself and the subscription can hold one here. */
 export function liftLock({ name, scope }: { name: string; scope: string }): Command | undefined {
   const [, group, type, resource] =
@@ -175,12 +200,18 @@ export function liftLock({ name, scope }: { name: string; scope: string }): Comm
   );
 }
 
-/** Something below a registry's id that only a plain request can ask for; az puts Azure's address in front. */
-export function askAtRegistry(registry: { id: string; name: string }, below: string): Command {
-  return command('az', 'rest', '--method', 'get', '--url', {
-    ask: `az acr show -n ${shellWord(registry.name)} --query "join('${below}', [id, ''])" -o tsv`,
-    literal: `${registry.id}${below}`,
-  });
+/** Deletes the assignment of a name, wherever it is in the subscription. */
+export function deleteAssignmentNamed(name: string, id?: string): Command {
+  const ask = `az role assignment list --all --query "[?name=='${name}'].id" -o tsv`;
+  return command('az', 'role', 'assignment', 'delete', '--ids', { ask, literal: id ?? `<id of ${name}>` });
+}
+
+/** Exempts a scope from a policy assignment. @param policyAssignment its id, as the refusal names it */
+export function exempt(policyAssignment: string, scope: string | AskedFor): Command {
+  return command(
+    ...['az', 'policy', 'exemption', 'create', '-n', 'aks-acr-pull', '--exemption-category', 'Waiver'],
+    ...['--policy-assignment', policyAssignment, '--scope', scope],
+  );
 }
 
 /** Moves a registry to the mode in which repository roles count. Needs a current az. */

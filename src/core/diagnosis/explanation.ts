@@ -1,11 +1,13 @@
 /** What is answered when somebody asks what a message means. */
 import { CAUSES, familyOf } from './causes.js';
-import type { CauseId, Family } from './causes.js';
+import { optional } from '../json.js';
+import type { CauseId, Family, FixFacts } from './causes.js';
 import type { Facts } from './ranking/facts.js';
 import { nextSteps } from './ranking/next.js';
 import { rank } from './ranking/rank.js';
 import type { Evidence } from './ranking/rank.js';
 import { subjectsIn } from './symptoms/input.js';
+import type { Subject } from './symptoms/input.js';
 import { joined, parseSymptom } from './symptoms/parse.js';
 
 export interface ExplainedCause {
@@ -28,33 +30,53 @@ export interface Explanation {
   next: readonly string[];
 }
 
+/** What is known besides the text. */
+export interface Known {
+  /** Of what is said of one image of one pod. */
+  factsOf: (subject: Subject) => Facts;
+  /** For the commands. */
+  fix: FixFacts;
+}
+
 /**
  * Explains everything that a text says of pulls; failures that are alike once, the most frequent first.
  *
  * @returns nothing when the text says nothing of a pull, such as a pod that runs
  */
-export function explainText(text: string, facts: Facts = {}): Explanation[] {
+export function explainText(text: string, known: Known = { factsOf: () => ({}), fix: {} }): Explanation[] {
   const alike = new Map<string, Explanation>();
-  for (const { pod, image, messages } of subjectsIn(text)) {
+  for (const about of subjectsIn(text)) {
+    const { pod, image, node, messages } = about;
     const symptom = joined(messages.map((message) => parseSymptom(message)));
-    const verdict = rank(symptom, facts);
+    const verdict = rank(symptom, known.factsOf(about));
     const key = JSON.stringify([
       verdict.determined,
       verdict.causes.map(({ id }) => id),
       symptom.speaks?.host,
     ]);
     const subject = [pod, image].filter((part) => part !== undefined).join(' ');
-    const known = alike.get(key);
+    const earlier = alike.get(key);
     alike.set(key, {
-      ...(known ?? {
+      ...(earlier ?? {
         determined: verdict.determined,
         causes: verdict.causes.map((cause) => ({ ...cause, family: familyOf(cause.id) })),
-        next: nextSteps(symptom, verdict),
+        next: nextSteps(symptom, verdict, { ...known.fix, ...optional('node', node) }),
       }),
-      subjects: [...(known?.subjects ?? []), ...(subject === '' ? [] : [subject])],
+      subjects: [...(earlier?.subjects ?? []), ...(subject === '' ? [] : [subject])],
     });
   }
   return [...alike.values()].sort((one, other) => other.subjects.length - one.subjects.length);
+}
+
+/** Images that a text names, as it names them: by whom they are told of, else in the words. */
+export function imagesIn(text: string): string[] {
+  const named = subjectsIn(text).flatMap(({ image, messages }) => [
+    image,
+    ...messages.map(
+      (message) => parseSymptom(message).attempts.find((one) => one.image !== undefined)?.image,
+    ),
+  ]);
+  return [...new Set(named.filter((image) => image !== undefined))];
 }
 
 /** The cause's own words, for whoever renders an explanation. */

@@ -30,7 +30,19 @@ function check({ cluster, registry }: FixFacts): Command {
 }
 
 const reconcile = ({ cluster }: FixFacts): Command | undefined =>
-  cluster && command('az', 'aks', 'update', '-g', cluster.resourceGroup, '-n', cluster.name);
+  // Without --yes it asks whether it shall (azure-cli 2.45).
+  cluster && command('az', 'aks', 'update', '-g', cluster.resourceGroup, '-n', cluster.name, '--yes');
+
+/** Shows the object id of whom the nodes pull as. */
+function showPrincipal({ cluster, servicePrincipalClientId: application }: FixFacts): Command | undefined {
+  return application === undefined
+    ? cluster &&
+        command(
+          ...['az', 'aks', 'show', '-g', cluster.resourceGroup, '-n', cluster.name],
+          ...['--query', 'identityProfile.kubeletidentity.objectId', '-o', 'tsv'],
+        )
+    : command('az', 'ad', 'sp', 'show', '--id', application, '--query', 'id', '-o', 'tsv');
+}
 
 const showRegistry =
   (query: string) =>
@@ -134,6 +146,7 @@ export const PULL_CAUSES = {
             '-n',
             cluster.name,
             '--enable-managed-identity',
+            '--yes',
           ),
       ),
     confirm: 'After the node images are upgraded, a check passes.',
@@ -565,23 +578,19 @@ export const PULL_CAUSES = {
     title: 'the id that was given is not the object id of a principal',
     seen: 'Code InvalidPrincipalId, or "does not exist in the directory" that stays.',
     why: 'Role assignments want the object id; a client id or a resource id is another thing.',
-    fix: ({ cluster }) =>
+    fix: ({ cluster, servicePrincipalClientId }) =>
       fix(
-        'Give the object id of the kubelet identity.',
+        'Give the object id of the identity that the nodes pull as.',
         cluster &&
-          command(
-            'az',
-            'aks',
-            'show',
-            '-g',
-            cluster.resourceGroup,
-            '-n',
-            cluster.name,
-            '--query',
-            'identityProfile.kubeletidentity.objectId',
-            '-o',
-            'tsv',
-          ),
+          (servicePrincipalClientId === undefined
+            ? command(
+                ...['az', 'aks', 'show', '-g', cluster.resourceGroup, '-n', cluster.name],
+                ...['--query', 'identityProfile.kubeletidentity.objectId', '-o', 'tsv'],
+              )
+            : command(
+                ...['az', 'ad', 'sp', 'show', '--id', servicePrincipalClientId],
+                ...['--query', 'id', '-o', 'tsv'],
+              )),
       ),
     confirm: 'The assignment is made.',
     sources: [
@@ -615,7 +624,13 @@ export const PULL_CAUSES = {
     title: 'the principal is of another type than was said',
     seen: 'Code UnmatchedPrincipalType.',
     why: 'principalType must be what the principal is: ServicePrincipal for managed identities.',
-    fix: say('Send principalType ServicePrincipal for the kubelet identity.'),
+    fix: (facts) =>
+      facts.principalGiven === true
+        ? fix(
+            "kubelet-object-id is a group's or a person's. Give the object id of the kubelet identity, which this shows.",
+            showPrincipal(facts),
+          )
+        : fix('Send principalType ServicePrincipal for the kubelet identity.'),
     confirm: 'The assignment is made.',
     sources: [
       'recording: roleAssignments.400.UnmatchedPrincipalType.json',

@@ -41,7 +41,7 @@ const OWN_IDENTITY = ['azure.workload.identity/', 'kubernetes.azure.com/acr-'];
  */
 export function admittedAsSent(sent: PodTemplate, admitted: unknown): Deviation[] {
   return [
-    ...secretsIn('spec.imagePullSecrets', at(admitted, 'spec', 'imagePullSecrets')),
+    ...podSecrets(sent, admitted),
     ...containerChanges(sent, admitted),
     ...podChanges(sent, admitted),
     ...extras(admitted),
@@ -69,6 +69,14 @@ export function strayedTo(sent: PodTemplate, node: unknown): string | undefined 
   const [label, value] = stray;
   const has = textAt(node, 'metadata', 'labels', label);
   return `the node ${textAt(node, 'metadata', 'name') ?? ''} is not labelled ${label}=${String(value)}${has === undefined ? '' : ` but ${label}=${has}`}`;
+}
+
+/** A pod that is to pull with secrets must have exactly these; any other must have none. */
+function podSecrets(sent: PodTemplate, admitted: unknown): Deviation[] {
+  const field = 'spec.imagePullSecrets';
+  const wanted = at(sent, ...field.split('.'));
+  const got = at(admitted, ...field.split('.'));
+  return wanted === undefined ? secretsIn(field, got) : changed(field, wanted, got);
 }
 
 function secretsIn(field: string, secrets: unknown): Deviation[] {

@@ -8,7 +8,7 @@ import type { Deviation } from './admission.js';
 import { ClusterRefusal, statusMessage } from './answers.js';
 import type { ClusterConnection } from './connection.js';
 import { at, optional } from '../json.js';
-import { listAt, textAt } from './json.js';
+import { entriesAt, listAt, textAt } from './json.js';
 import type { PullOutcome } from './outcome.js';
 import { heldUpBy, lastEvent, pullOutcome, scaleUp } from './outcome.js';
 import type { Mailbox, PodFeed } from './pods.js';
@@ -96,6 +96,7 @@ export async function attemptPull(options: AttemptOptions): Promise<Verdict> {
   const until = options.clock.now() + options.limitMs;
   const box = options.feed.open(manifests.name);
   const ns = encodeURIComponent(namespace);
+  const nodes = nodesBefore(options);
   try {
     const job = await connection.request('POST', `/apis/batch/v1/namespaces/${ns}/jobs`, {
       body: manifests.job,
@@ -118,7 +119,7 @@ export async function attemptPull(options: AttemptOptions): Promise<Verdict> {
     if (account.status >= 300) return notMade('ServiceAccount', namespace, account);
     const spoilt = accountAsSent(account.body);
     if (spoilt.length > 0) return changed("the probe's ServiceAccount", spoilt);
-    return await new Following(options, box, jobUid, until).verdict();
+    return await new Following(options, box, jobUid, until, nodes).verdict();
   } catch (error) {
     signal.throwIfAborted();
     const verdict = faultVerdict(error);
@@ -204,7 +205,7 @@ function refusedWith(outcome: PullOutcome): Verdict {
 class Following {
   readonly #began: number;
   #pod: unknown;
-  /** The Node as it was when the pod came to it: asked for at once, so that it doesn't hold the pull's result yet. */
+  /** The Node as it was when the pod came to it, or before: asked for at once, so that it doesn't hold the pull's result yet. */
   #node: Promise<unknown> | undefined;
   /** When the pod was given to a node. */
   #placed: number | undefined;
@@ -221,6 +222,7 @@ class Following {
     private readonly box: Mailbox,
     private readonly jobUid: string,
     private readonly until: number,
+    private readonly nodesBefore: Promise<unknown[]>,
   ) {
     this.#began = options.clock.now();
   }
@@ -428,26 +430,42 @@ class Following {
     if (this.#eventLists >= MOST_EVENT_LISTS) return [];
     this.#eventLists += 1;
     const path = `/api/v1/namespaces/${encodeURIComponent(this.options.namespace)}/events`;
-    const answer = await this.#optional(path, { fieldSelector: `involvedObject.name=${name}` });
+    const answer = await optionally(this.options, path, { fieldSelector: `involvedObject.name=${name}` });
     return listAt(answer, 'items');
   }
 
-  #readNode(name: string): Promise<unknown> {
-    return this.#optional(`/api/v1/nodes/${encodeURIComponent(name)}`, {});
+  async #readNode(name: string): Promise<unknown> {
+    const known = (await this.nodesBefore).find((node) => textAt(node, 'metadata', 'name') === name);
+    return known ?? optionally(this.options, `/api/v1/nodes/${encodeURIComponent(name)}`, {});
   }
+}
 
-  /** Something that may be read, but need not: a caller without that right still gets its pull proved. */
-  async #optional(path: string, query: Record<string, string>): Promise<unknown> {
-    const { clock, connection, signal } = this.options;
-    const answer = await within(
-      clock,
-      connection.patienceMs,
-      signal,
-      (bound) => connection.request('GET', path, { query, signal: bound }),
-      () => new Error('took too long'),
-    ).catch(() => undefined);
-    return answer?.status === 200 ? answer.body : undefined;
-  }
+/** Something that may be read, but need not: a caller without that right still gets its pull proved. */
+async function optionally(
+  { clock, connection, signal }: AttemptOptions,
+  path: string,
+  query: Record<string, string>,
+): Promise<unknown> {
+  const answer = await within(
+    clock,
+    connection.patienceMs,
+    signal,
+    (bound) => connection.request('GET', path, { query, signal: bound }),
+    () => new Error('took too long'),
+  ).catch(() => undefined);
+  return answer?.status === 200 ? answer.body : undefined;
+}
+
+/** Nodes that the probe may come to, as they are before it is made; none where they are read later, or may not be. */
+async function nodesBefore(options: AttemptOptions): Promise<unknown[]> {
+  const { connection, manifests } = options;
+  if (connection.nodesBefore === 0) return [];
+  const labels = entriesAt(manifests.job.spec.template, 'spec', 'nodeSelector');
+  const answer = await optionally(options, '/api/v1/nodes', {
+    labelSelector: labels.map(([label, value]) => `${label}=${String(value)}`).join(','),
+    limit: String(connection.nodesBefore),
+  });
+  return listAt(answer, 'items');
 }
 
 /**

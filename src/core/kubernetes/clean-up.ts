@@ -91,7 +91,7 @@ export function deleteCommand(namespace: string, ...jobs: string[]): string {
 }
 
 /** For people: why Jobs may still be in a cluster, and then, on a line of its own, the command that removes them. */
-export function leftLines({ clusterId, namespace, jobs }: Leftover, why: string): string[] {
-  const cluster = parseArmId(clusterId)?.name ?? clusterId;
+export function leftLines({ clusterId, kubeconfig, namespace, jobs }: Leftover, why: string): string[] {
+  const cluster = kubeconfig?.context ?? kubeconfig?.path ?? parseArmId(clusterId)?.name ?? clusterId;
   return [`in cluster ${cluster}: ${why}`, deleteCommand(namespace, ...jobs)];
 }

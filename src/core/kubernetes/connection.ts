@@ -26,6 +26,11 @@ export interface ClusterConnection {
   /** Objects that one list may ask for. */
   readonly pageSize: number;
   /**
+   * Nodes of a pool that are read before its probe is made. 0 where an answer comes at once: then the one node that the
+   * pod came to is read, before it lists what was pulled.
+   */
+  readonly nodesBefore: number;
+  /**
    * One request, retried within bounds. Resolves with the server's last answer whatever its status; the body is
    * parsed JSON, or the text when it isn't JSON.
    *
@@ -136,6 +141,7 @@ export function directConnection(options: DirectConnectionOptions): ClusterConne
   return {
     patienceMs: PATIENCE_MS,
     pageSize: PAGE_SIZE,
+    nodesBefore: 0,
     request,
     watch: (path, query, signal) =>
       watchObjects(

@@ -1,4 +1,4 @@
-/** Reads the login to one API server out of a kubeconfig. Runs nothing, reads no other file, quotes no content. */
+/** Reads the login to one API server out of a kubeconfig's text. Runs nothing, reads no file, quotes no content. */
 import { parse } from 'yaml';
 import { at, optional } from '../json.js';
 import { listAt, textAt } from './json.js';
@@ -9,6 +9,8 @@ export interface ClusterLogin {
   server: string;
   /** Certificate authority of the server, PEM; absent: the machine's authorities. */
   ca?: string;
+  /** URL of the proxy that the server is behind, as the cluster's entry names it. It may hold a password. */
+  proxy?: string;
   credential:
     | { kind: 'certificate'; certificate: string; key: string }
     | { kind: 'token'; token: string }
@@ -25,25 +27,88 @@ export class KubeconfigError extends Error {
 /** Larger than any real kubeconfig; AKS answers about 10 kB (recording: listClusterUserCredential.json). */
 const LARGEST = 1_000_000;
 
+/** What is known besides a kubeconfig's text. */
+export interface KubeconfigGround {
+  /** Default: the current context. */
+  context?: string;
+  /** Texts of the files that {@link filesNamedIn} names, by the path as it stands there. Default: a file is refused. */
+  files?: ReadonlyMap<string, string>;
+}
+
+/** Fields of a cluster or a user that name a file. */
+const FILE_FIELDS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'] as const;
+
+/** Fields that would make the login another one than it looks, if they were passed over. */
+const NOT_TAKEN: readonly { field: string; of: 'cluster' | 'user'; why: string }[] = [
+  { field: 'tls-server-name', of: 'cluster', why: 'a server is known here by the name in its address alone' },
+  ...['as', 'as-uid', 'as-groups', 'as-user-extra'].map((field) => ({
+    field,
+    of: 'user' as const,
+    why: 'nobody is impersonated here: use a context whose user has the rights itself',
+  })),
+];
+
 /**
- * The login of the current context. A client certificate is preferred to a token: AKS clusters without Entra carry
+ * Paths of the files that the context's cluster and user name, as they stand there: relative to the kubeconfig's folder.
+ *
+ * @throws {KubeconfigError} as {@link parseKubeconfig} does
+ */
+export function filesNamedIn(text: string, { context }: KubeconfigGround = {}): string[] {
+  const { cluster, user } = chosen(parsed(text), context);
+  return [cluster, user].flatMap((holder) =>
+    FILE_FIELDS.flatMap((field) =>
+      // Data counts more than a file (kubernetes/client-go, tools/clientcmd/api/v1/types.go); of tokens the file does.
+      textAt(holder, `${field}-data`) === undefined ? (textAt(holder, field) ?? []) : [],
+    ),
+  );
+}
+
+/** The name of the context that is used. @throws {KubeconfigError} when there is none */
+export function contextOf(text: string, { context }: KubeconfigGround = {}): string {
+  return chosen(parsed(text), context).name;
+}
+
+/**
+ * The login of a context. A client certificate is preferred to a token: AKS clusters without Entra carry
  * both for the same user (recording: listClusterUserCredential.json), and the certificate is what kubectl shows first.
  * A user with `exec` or the former `auth-provider` is of kind `exec`; neither is ever run.
  *
  * Format: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  *
  * @throws {KubeconfigError} when it isn't a kubeconfig, names a context, cluster or user that it doesn't hold, has no
- *   https server, points to other files, or asks for TLS without verification
+ *   https server, points to other files, asks for TLS without verification, or for what is not taken
  */
-export function parseKubeconfig(text: string): ClusterLogin {
-  const config = parsed(text);
-  const contextName = textAt(config, 'current-context');
-  if (contextName === undefined) throw new KubeconfigError('the kubeconfig has no current-context');
-  const context = named(config, 'contexts', 'context', contextName, 'current-context');
-  const cluster = named(config, 'clusters', 'cluster', textAt(context, 'cluster'), "the context's cluster");
-  const user = named(config, 'users', 'user', textAt(context, 'user'), "the context's user");
-  const ca = pem(cluster, 'certificate-authority', "the cluster's");
-  return { server: serverOf(cluster), ...optional('ca', ca), credential: credentialOf(user) };
+export function parseKubeconfig(text: string, ground: KubeconfigGround = {}): ClusterLogin {
+  const { cluster, user } = chosen(parsed(text), ground.context);
+  for (const { field, of, why } of NOT_TAKEN)
+    if (at(of === 'cluster' ? cluster : user, field) !== undefined)
+      throw new KubeconfigError(`the kubeconfig's ${of} has ${field}: ${why}`);
+  const { files } = ground;
+  const ca = pem(cluster, 'certificate-authority', "the cluster's", files);
+  return {
+    server: serverOf(cluster),
+    ...optional('ca', ca),
+    ...optional('proxy', textAt(cluster, 'proxy-url')),
+    credential: credentialOf(user, files),
+  };
+}
+
+/** The context that was asked for, or the current one, with its cluster and user. */
+function chosen(config: unknown, asked?: string): { name: string; cluster: unknown; user: unknown } {
+  const name = asked ?? textAt(config, 'current-context');
+  if (name === undefined) throw new KubeconfigError('the kubeconfig has no current-context');
+  const context = named(
+    config,
+    'contexts',
+    'context',
+    name,
+    asked === undefined ? 'current-context' : 'input context',
+  );
+  return {
+    name,
+    cluster: named(config, 'clusters', 'cluster', textAt(context, 'cluster'), "the context's cluster"),
+    user: named(config, 'users', 'user', textAt(context, 'user'), "the context's user"),
+  };
 }
 
 function parsed(text: string): unknown {
@@ -87,29 +152,41 @@ function serverOf(cluster: unknown): string {
   return url.origin + url.pathname.replace(/\/+$/, '');
 }
 
-function credentialOf(user: unknown): ClusterLogin['credential'] {
-  const certificate = pem(user, 'client-certificate', "the user's");
-  const key = pem(user, 'client-key', "the user's");
+function credentialOf(user: unknown, files: KubeconfigGround['files']): ClusterLogin['credential'] {
+  const certificate = pem(user, 'client-certificate', "the user's", files);
+  const key = pem(user, 'client-key', "the user's", files);
   if (certificate !== undefined && key !== undefined) return { kind: 'certificate', certificate, key };
   if (certificate !== undefined)
     throw new KubeconfigError("the kubeconfig's user has client-certificate-data but no client-key-data");
   if (key !== undefined)
     throw new KubeconfigError("the kubeconfig's user has client-key-data but no client-certificate-data");
-  const token = textAt(user, 'token');
-  if (token !== undefined) return { kind: 'token', token };
-  if (textAt(user, 'tokenFile') !== undefined)
-    throw new KubeconfigError(elsewhere("the user's", 'tokenFile', 'token'));
+  const tokenFile = textAt(user, 'tokenFile');
+  const read = tokenFile === undefined ? undefined : files?.get(tokenFile)?.trim();
+  const token = read ?? textAt(user, 'token');
+  if (token !== undefined && /[^\x21-\x7e]/.test(token))
+    throw new KubeconfigError("the kubeconfig user's token is not one line of text");
+  if (token !== undefined && token !== '') return { kind: 'token', token };
+  if (tokenFile !== undefined) throw new KubeconfigError(elsewhere("the user's", 'tokenFile', 'token'));
   if (at(user, 'exec') !== undefined || at(user, 'auth-provider') !== undefined) return { kind: 'exec' };
   return { kind: 'none' };
 }
 
-/** `<field>-data` decoded from base64; the plain field names a file, which is refused. */
-function pem(holder: unknown, field: string, whose: string): string | undefined {
+/** `<field>-data` decoded from base64; the plain field names a file, which is refused unless it was read. */
+function pem(
+  holder: unknown,
+  field: string,
+  whose: string,
+  files: KubeconfigGround['files'],
+): string | undefined {
   const data = textAt(holder, `${field}-data`);
   if (data === undefined) {
-    if (textAt(holder, field) !== undefined)
-      throw new KubeconfigError(elsewhere(whose, field, `${field}-data`));
-    return undefined;
+    const path = textAt(holder, field);
+    if (path === undefined) return undefined;
+    const text = files?.get(path);
+    if (text === undefined) throw new KubeconfigError(elsewhere(whose, field, `${field}-data`));
+    if (!text.includes('-----BEGIN '))
+      throw new KubeconfigError(`the file of ${whose} ${field} in the kubeconfig is no PEM text`);
+    return text;
   }
   const decoded = Buffer.from(data, 'base64').toString('utf8');
   if (!decoded.includes('-----BEGIN '))

@@ -27,7 +27,9 @@ export interface ProbeSpec {
   /** Node pool, as AKS names it. */
   pool: string;
   /** Label by which nodes name their pool. Default: AKS' own. */
-  poolLabel?: typeof POOL_LABEL | typeof NODEPOOL_LABEL;
+  poolLabel?: typeof POOL_LABEL | typeof NODEPOOL_LABEL | 'none';
+  /** Secrets of the namespace that the pod pulls with. Default: none, and then it must have none. */
+  pullSecrets?: readonly string[];
   os: 'linux' | 'windows';
   image: string;
   /** One node of the pool, by name; else the scheduler takes any. */
@@ -173,12 +175,16 @@ export function probeManifests(spec: ProbeSpec): ProbeManifests {
     spec: {
       restartPolicy: 'Never',
       serviceAccountName: name,
+      ...optional(
+        'imagePullSecrets',
+        spec.pullSecrets?.map((secret) => ({ name: secret })),
+      ),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 1,
       os: { name: spec.os },
       nodeSelector: {
-        [spec.poolLabel ?? POOL_LABEL]: spec.pool,
+        ...(spec.poolLabel === 'none' ? {} : { [spec.poolLabel ?? POOL_LABEL]: spec.pool }),
         'kubernetes.io/os': spec.os,
         ...optional('kubernetes.io/hostname', spec.node),
       },

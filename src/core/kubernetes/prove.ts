@@ -29,12 +29,16 @@ export interface PullTarget {
   autoscaled?: boolean;
   /** The pool is a NodePool of node auto-provisioning: its nodes carry Karpenter's label, and are made when needed. */
   provisioned?: boolean;
+  /** The pool is only a name for nodes that carry no label of one: `node` alone says where. */
+  unlabelled?: boolean;
 }
 
 export interface ProveOptions {
   connection: ClusterConnection;
   clusterId: string;
   namespace: string;
+  /** Secrets of the namespace that the pods pull with. */
+  pullSecrets?: readonly string[];
   runId: string;
   /** Who runs this, for whoever finds a probe in the cluster. */
   owner: string;
@@ -42,6 +46,8 @@ export interface ProveOptions {
   ports: Pick<Ports, 'clock' | 'remember' | 'signal'> & { log: Pick<Ports['log'], 'waiting' | 'debug'> };
   /** A grant was made just now: refusals that it may cure are tried again until then (milliseconds since the epoch). */
   waitForGrant?: WaitForGrant;
+  /** Pulls under way at a time on one node; of a pool whose node isn't named, on the whole pool. Default: any number. */
+  perNode?: number;
   /** Milliseconds for one attempt. Default 3 minutes. */
   attemptLimitMs?: number;
   /** What a refusal means: the id of its cause, and what to do. */
@@ -106,9 +112,7 @@ export async function provePulls(options: ProveOptions): Promise<Pull[]> {
   if (options.targets.length === 0) return [];
   const run = new Run(options);
   try {
-    const results = await settledInLanes(options.targets, MOST_AT_ONCE, (target, nth) =>
-      run.prove(target, nth),
-    );
+    const results = await settledByNode(options, (target, nth) => run.prove(target, nth));
     if (ports.signal.aborted) throw abortReason(ports.signal);
     return results.map((result) => {
       if (result.status === 'rejected') throw result.reason;
@@ -117,6 +121,30 @@ export async function provePulls(options: ProveOptions): Promise<Pull[]> {
   } finally {
     run.end();
   }
+}
+
+/** All targets, no more than so many at a time on a node, and in all. */
+async function settledByNode<R>(
+  { targets, perNode }: ProveOptions,
+  work: (target: PullTarget, nth: number) => Promise<R>,
+): Promise<PromiseSettledResult<R>[]> {
+  if (perNode === undefined) return settledInLanes(targets, MOST_AT_ONCE, work);
+  const numbered = targets.map((target, nth) => ({ target, nth }));
+  const groups = new Map<string, typeof numbered>();
+  for (const one of numbered) {
+    const key = JSON.stringify([one.target.nodePool, one.target.node]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const results: PromiseSettledResult<R>[] = [];
+  const atOnce = Math.max(1, Math.floor(MOST_AT_ONCE / perNode));
+  await settledInLanes([...groups.values()], atOnce, async (group) => {
+    const settled = await settledInLanes(group, perNode, ({ target, nth }) => work(target, nth));
+    group.forEach(({ nth }, index) => {
+      const result = settled[index];
+      if (result !== undefined) results[nth] = result;
+    });
+  });
+  return results;
 }
 
 /** Like Promise.allSettled, with no more than so many under way at a time. */
@@ -268,6 +296,8 @@ class Run {
       runId: this.options.runId,
       pool: target.nodePool,
       ...(target.provisioned === true ? { poolLabel: NODEPOOL_LABEL } : {}),
+      ...(target.unlabelled === true ? { poolLabel: 'none' as const } : {}),
+      ...optional('pullSecrets', this.options.pullSecrets),
       os: target.os.toLowerCase() === 'windows' ? 'windows' : 'linux',
       image: target.image,
       ...optional('node', target.node),

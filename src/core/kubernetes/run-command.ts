@@ -28,6 +28,12 @@ export interface RunCommandConnectionOptions {
 const PATIENCE_MS = 60_000;
 /** Requests of one command, and objects of one list. A Node with its images may have 40 kB, and the output is cut off at 512 kB. */
 const MOST_REQUESTS = 10;
+/**
+ * A kubelet reports its images every 10 s (kubernetes/kubernetes, pkg/kubelet/apis/config/v1beta1/defaults.go,
+ * NodeStatusUpdateFrequency), which is sooner than a command tells that the pod has a node and the next one asks for it.
+ * Most pools have no more nodes than this; of others the pod's own is read late.
+ */
+const NODES_BEFORE = 3;
 /** What is asked for within this time goes into the same command: one costs seconds. */
 const GATHER_MS = 50;
 /** Between two lists that stand in for a watch. */
@@ -96,6 +102,7 @@ export function runCommandConnection(options: RunCommandConnectionOptions): Clus
   return {
     patienceMs: PATIENCE_MS,
     pageSize: MOST_REQUESTS,
+    nodesBefore: NODES_BEFORE,
     request,
     watch: (path, query, signal) => listing(request, options, path, query, signal),
   };

@@ -49,6 +49,17 @@ export function conclude(
       evidence: connection.checks.find((check) => check.id === 'access')?.evidence ?? '',
     });
   }
+  tellUnprovedLayers(pulls, telling);
+  if (request.verify === 'pull' && said.result === 'unknown') tellNoPull(pulls, telling);
+  return said.result;
+}
+
+function poolsOf(pulls: readonly Pull[]): string {
+  return [...new Set(pulls.map((pull) => pull.nodePool))].join(', ');
+}
+
+/** That the data endpoint is unproved where the nodes may have had the layers. */
+export function tellUnprovedLayers(pulls: readonly Pull[], telling: Telling): void {
   const manifestsOnly = pulls.filter((pull) => pull.status === 'pass' && pull.proved === 'manifest');
   if (manifestsOnly.length > 0) {
     telling.finding({
@@ -61,11 +72,11 @@ export function conclude(
       },
     });
   }
-  if (
-    request.verify === 'pull' &&
-    said.result === 'unknown' &&
-    pulls.every((pull) => pull.status === 'skip')
-  ) {
+}
+
+/** That no pull was made at all, if so. */
+export function tellNoPull(pulls: readonly Pull[], telling: Telling): void {
+  if (pulls.every((pull) => pull.status === 'skip')) {
     telling.tell('pulls', 'a pull was made on at least one pool', {
       status: 'unknown',
       cause: 'no-nodes',
@@ -74,9 +85,4 @@ export function conclude(
         'the cluster has no pool with nodes',
     });
   }
-  return said.result;
-}
-
-function poolsOf(pulls: readonly Pull[]): string {
-  return [...new Set(pulls.map((pull) => pull.nodePool))].join(', ');
 }

@@ -1,6 +1,6 @@
 /** Decide: may the kubelet identity pull from the registry, and because of what? */
 import { decideAccess, groupsIn, readAssignments } from '../azure/access.js';
-import type { DecidedAccess, ReadAssignments } from '../azure/access.js';
+import type { DecidedAccess, LimitedAssignment, ReadAssignments } from '../azure/access.js';
 import { lastPart, sameId } from '../azure/arm-id.js';
 import { denialsAbout, listDenyAssignments } from '../azure/deny-assignments.js';
 import { excessOf } from '../azure/excess.js';
@@ -15,6 +15,7 @@ import { YOUNG_GRANT_MS } from '../report.js';
 import type { Grant } from '../report.js';
 import type { Telling } from '../telling.js';
 import { tellExcess } from './excess.js';
+import { DIRECTORY_RIGHT } from './resolve.js';
 
 /** Access as decided, or why it could not be. */
 export type AccessFacts = DecidedAccess & {
@@ -27,8 +28,10 @@ export type AccessFacts = DecidedAccess & {
   pullsWithoutExcess?: boolean;
   /** Repositories that our own grant gives already. */
   kept?: string[];
-  /** Somebody else's grant of the same role stands there, limited to other repositories: no other can be written. */
-  standsInTheWay?: true;
+  /** Somebody else's grant of the same role stands there, limited to less: no other can be written. */
+  standsInTheWay?: LimitedAssignment;
+  /** What it was decided from. */
+  read?: ReadAssignments;
 };
 
 /**
@@ -86,6 +89,7 @@ export async function evaluateAccess(
   return {
     ...decided,
     ...unseen,
+    read: { ...read, ...optional('denials', denials) },
     ...(excess.length === 0
       ? {}
       : {
@@ -106,10 +110,9 @@ async function settled<T>(call: Promise<T>): Promise<{ value: T } | { error: unk
 
 /**
  * Azure takes one assignment of a role for a principal at a scope (RoleAssignmentExists). One of ours that is limited to
- * other repositories is written anew and keeps these; one of somebody else's is not ours to change, so what connect
- * would do is not known.
+ * other repositories is written anew and keeps these; one of somebody else's is not ours to change.
  */
-function besideStanding(access: AccessFacts, registry: Registry, principalId: string): AccessFacts {
+export function besideStanding(access: AccessFacts, registry: Registry, principalId: string): AccessFacts {
   const standing = access.limited.find(
     ({ assignment }) =>
       assignment.principalId === principalId.toLowerCase() &&
@@ -122,7 +125,7 @@ function besideStanding(access: AccessFacts, registry: Registry, principalId: st
     return { ...access, kept: standing.repositories };
   if (access.allowed === true || access.denied !== undefined) return access;
   const because = `${access.because}; it was not made by this tool, so its condition is not changed`;
-  return { ...access, allowed: 'unknown', because, standsInTheWay: true };
+  return { ...access, because, standsInTheWay: standing };
 }
 
 export function accessTitle(registry: Pick<Registry, 'loginServer'>): string {
@@ -150,7 +153,7 @@ export function tellAccess(access: AccessFacts, registry: Registry, telling: Tel
   }
 }
 
-/** Tells what stands beside the decision: deny assignments that could not be read, and rights that nobody needs. */
+/** Tells what stands beside the decision: optional facts that could not be read, and rights that nobody needs. */
 export function tellBesideAccess(
   access: AccessFacts,
   registry: Registry,
@@ -169,6 +172,21 @@ export function tellBesideAccess(
       },
     );
   }
+  const { groups, roles } = access.read?.unread ?? {};
+  if (groups !== undefined) {
+    telling.tell('groups', 'assignments that reach it through groups are seen', {
+      status: 'skip',
+      evidence: `${groups.message}; it would need ${DIRECTORY_RIGHT}`,
+    });
+  }
+  if (roles !== undefined) {
+    const { evidence, fix } = explainError(roles, telling.facts, 'registry');
+    telling.tell('custom-roles', 'what the custom roles of its assignments give is known', {
+      status: 'skip',
+      evidence,
+      fix,
+    });
+  }
   tellExcess(access, registry, principalId, telling);
 }
 
@@ -184,8 +202,9 @@ export function keepAccess(access: AccessFacts, registry: Registry, telling: Tel
     ...optional('setAside', access.setAside?.length === 0 ? undefined : access.setAside),
     ...(denied === undefined ? {} : { denied: { name: denied.name, id: denied.id, scope: denied.scope } }),
   };
-  const missing = !access.allowed && denied === undefined;
-  telling.connection.wouldChange = access.allowed === 'unknown' ? 'unknown' : missing;
+  // Nothing is written where it would be in vain, or would be refused.
+  const never = denied !== undefined || access.standsInTheWay !== undefined;
+  telling.connection.wouldChange = never ? false : access.allowed === 'unknown' ? 'unknown' : !access.allowed;
   if (role !== undefined) {
     telling.facts.role = role;
     telling.connection.role = role.name;

@@ -1,68 +1,140 @@
 /** Grant: the missing role assignment, and nothing else. */
 import { asGrant } from '../azure/access.js';
-import { readRepositoryCondition } from '../azure/condition.js';
+import { coversRepository, readRepositoryCondition } from '../azure/condition.js';
 import { makeGrant } from '../azure/grant.js';
 import type { Registry } from '../azure/registry.js';
-import { pullRole } from '../azure/roles.js';
+import type { Assignment } from '../azure/role-assignments.js';
+import { ACR_PULL, knownRole } from '../azure/roles.js';
 import type { AzureSession } from '../azure/session.js';
+import { CAUSES } from '../diagnosis/causes.js';
 import { explainError } from '../diagnosis/explain.js';
+import { lookForObstacles } from '../diagnosis/obstacles.js';
+import { optional } from '../json.js';
 import type { Ports } from '../ports.js';
-import type { Grant } from '../report.js';
+import type { Allowed, Grant, PlannedGrant } from '../report.js';
 import type { Telling } from '../telling.js';
-import { accessTitle } from './decide.js';
+
+/** What came of a grant. */
+export interface Made {
+  /** Whether the identity has what the grant is for. */
+  allowed: Allowed;
+  /** Absent: one was there already, and may not be read. */
+  grant?: Grant;
+}
 
 /**
  * Makes the grant and tells it.
  *
- * @param repositories what it is limited to; empty: the whole registry
- * @returns the grant; undefined when the same one was there already, though it was not seen
  * @throws {StoryEnds} when it can't be made
  */
 export async function grant(
   azure: AzureSession,
   registry: Registry,
-  principalId: string,
+  planned: PlannedGrant,
   ports: Ports,
   telling: Telling,
-  repositories: readonly string[] = [],
-): Promise<Grant | undefined> {
+): Promise<Made> {
   const since = ports.clock.now();
-  const role = pullRole(registry.mode);
-  if (role === undefined) {
-    return telling.end('grant', accessTitle(registry), {
-      status: 'unknown',
-      cause: 'registry-mode-unknown',
-      evidence: 'so neither AcrPull nor a repository role was written',
-    });
-  }
-  const title = `the kubelet identity has ${role.name} at ${registry.loginServer}`;
+  const title = `the kubelet identity has ${planned.roleName} at ${registry.loginServer}`;
+  const client = azure.roleAssignments(registry.subscriptionId);
   try {
-    const granted = await makeGrant(
-      azure.roleAssignments(registry.subscriptionId),
-      registry,
-      principalId,
-      role,
-      ports.clock,
-      ports.signal,
-      repositories,
-    );
-    if (granted.outcome === 'existed') {
-      telling.pass('grant', title, 'it was there already under another name; nothing was written', since);
-      return undefined;
-    }
-    const made = asGrant(granted.assignment, role, registry.id, principalId);
-    telling.connection.access.created = made.assignmentId;
+    const made = await makeGrant(client, planned, ports.clock, ports.signal);
+    if (made.outcome === 'existed') return tellExisting(made.assignment, planned, registry, telling, since);
+    const { assignment } = made;
+    telling.connection.access.created ??= assignment.id;
     telling.connection.changed = true;
-    const { name, condition } = granted.assignment;
-    const limited = readRepositoryCondition(condition ?? '');
+    const limited = readRepositoryCondition(assignment.condition ?? '');
     telling.pass(
       'grant',
       title,
-      `granted now, as role assignment ${name}${limited === undefined ? '' : `, limited to ${limited.join(', ')}`}`,
+      `granted now, as role assignment ${assignment.name}${limited === undefined ? '' : `, limited to ${limited.join(', ')}`}`,
       since,
     );
-    return made;
+    return { allowed: true, ...inReport(assignment, planned) };
   } catch (error) {
-    return telling.end('grant', title, explainError(error, telling.facts, 'grant'), since);
+    const { caller, identityId } = telling.facts;
+    const obstacles = await lookForObstacles(
+      error,
+      {
+        scope: planned.scope,
+        name: planned.name,
+        now: ports.clock.now(),
+        ...optional('caller', caller),
+        ...optional('identityId', identityId),
+      },
+      azure.arm,
+      client,
+    );
+    return telling.end(
+      'grant',
+      title,
+      explainError(error, { ...telling.facts, role: roleOf(planned), grant: planned, obstacles }, 'grant'),
+      since,
+    );
   }
+}
+
+/** One was there already under another name: it serves if it holds what is asked. Nothing was written. */
+function tellExisting(
+  found: Assignment | undefined,
+  planned: PlannedGrant,
+  registry: Registry,
+  telling: Telling,
+  since: number,
+): Made {
+  const title = `the kubelet identity has ${planned.roleName} at ${registry.loginServer}`;
+  const nothing = 'it was there already under another name; nothing was written';
+  if (found === undefined) {
+    // Only AcrPull is worth the same whatever condition it is under.
+    const sure = planned.roleGuid === ACR_PULL.guid;
+    const more = sure ? '' : '. It may not be read, so what it holds for is not known';
+    telling.pass('grant', title, `${nothing}${more}`, since);
+    return { allowed: sure ? true : 'unknown' };
+  }
+  const asked = readRepositoryCondition(planned.condition ?? '');
+  const holds = readRepositoryCondition(found.condition ?? '');
+  if (found.condition === undefined || planned.roleGuid === ACR_PULL.guid || coversAll(holds, asked)) {
+    telling.pass('grant', title, `${nothing}: role assignment ${found.name}`, since);
+    return { allowed: true, ...inReport(found, planned) };
+  }
+  if (holds === undefined) {
+    telling.pass('grant', title, `${nothing}: ${found.name}, under the condition ${found.condition}`, since);
+    return { allowed: 'unknown', ...inReport(found, planned) };
+  }
+  const lacks = asked?.filter((repository) => !coversRepository(holds, repository)) ?? ['the whole registry'];
+  const { description: _ours, ...whole } = planned;
+  const standing = {
+    ...whole,
+    name: found.name,
+    ...optional('description', found.description),
+  };
+  return telling.end(
+    'grant',
+    title,
+    {
+      status: 'fail',
+      cause: 'grant-condition-owned-elsewhere',
+      evidence: `role assignment ${found.name} holds ${holds.join(', ')}; it lacks ${lacks.join(', ')}; it was not made by this tool, so its condition is not changed`,
+      fix: CAUSES['grant-condition-owned-elsewhere'].fix({ ...telling.facts, standing }),
+    },
+    since,
+  );
+}
+
+/** Whether one limit holds all of another; no limit to hold is the whole registry. */
+function coversAll(holds: readonly string[] | undefined, asked: readonly string[] | undefined): boolean {
+  return (
+    holds !== undefined &&
+    asked !== undefined &&
+    asked.every((repository) => coversRepository(holds, repository))
+  );
+}
+
+function roleOf({ roleName, roleGuid }: PlannedGrant): { name: string; guid: string } {
+  return { name: roleName, guid: roleGuid };
+}
+
+function inReport(assignment: Assignment, { roleGuid, scope, principalId }: PlannedGrant): { grant?: Grant } {
+  const role = knownRole(roleGuid);
+  return role === undefined ? {} : { grant: asGrant(assignment, role, scope, principalId) };
 }

@@ -1,50 +1,49 @@
 /** Plan: what connect would write, written down instead. */
-import { planGrant } from '../azure/grant.js';
 import type { Registry } from '../azure/registry.js';
-import { pullRole } from '../azure/roles.js';
 import type { PlannedGrant, Result } from '../report.js';
-import type { Request } from '../request.js';
 import type { Telling } from '../telling.js';
 import { tellAccess } from './decide.js';
 import type { AccessFacts } from './decide.js';
-import { grantedRepositories } from './repositories.js';
-
-/** The grant that connect would write; undefined while the registry's mode, and so the role, is unknown. */
-export function missingGrant(
-  request: Request,
-  access: Pick<AccessFacts, 'kept'>,
-  registry: Registry,
-  principalId: string,
-): PlannedGrant | undefined {
-  const role = pullRole(registry.mode);
-  return role === undefined
-    ? undefined
-    : planGrant(registry.id, principalId, role, grantedRepositories(request, access.kept));
-}
+import type { Wanted } from './missing.js';
 
 /**
  * Tells what connect would write and keeps it. Nothing is asked of anyone any more.
  *
- * @param missing as {@link missingGrant} gives it
+ * @param wanted the roles that are wanted; none while the registry's mode is unknown
+ * @param missing the grants that are not there
  */
 export function plan(
   access: AccessFacts,
-  missing: PlannedGrant | undefined,
+  wanted: readonly Wanted[],
+  missing: readonly PlannedGrant[],
   registry: Registry,
   telling: Telling,
 ): Result {
   const { connection } = telling;
   const title = `what connect would write for ${registry.loginServer} is known`;
-  if (access.allowed !== false || access.denied !== undefined) {
+  // No grant helps against a deny assignment: there is nothing to plan.
+  if (access.denied !== undefined) {
     tellAccess(access, registry, telling);
-    // No grant helps against a deny assignment: there is nothing to plan.
-    if (access.denied !== undefined) return 'failed';
-    if (access.allowed === 'unknown') return 'unknown';
+    return 'failed';
+  }
+  const decisions = wanted.length > 0 ? wanted.map((one) => one.access) : [access];
+  // A grant of somebody else's that stands in the way was told.
+  const blocked = decisions.filter(({ standsInTheWay }) => standsInTheWay !== undefined);
+  if (blocked.some(({ allowed }) => allowed === false)) return 'failed';
+  const open = decisions.find(({ allowed }) => allowed === 'unknown');
+  if (open !== undefined) {
+    if (blocked.includes(open)) return 'unknown';
+    connection.wouldChange = 'unknown';
+    tellAccess(open, registry, telling);
+    return 'unknown';
+  }
+  if (decisions.every(({ allowed }) => allowed === true)) {
+    tellAccess(access, registry, telling);
     connection.plan = [];
     telling.pass('plan', title, 'nothing: access is there');
     return 'passed';
   }
-  if (missing === undefined) {
+  if (wanted.length === 0) {
     connection.wouldChange = 'unknown';
     telling.tell('plan', title, {
       status: 'unknown',
@@ -53,12 +52,12 @@ export function plan(
     });
     return 'unknown';
   }
-  connection.plan = [missing];
-  const limit = missing.condition === undefined ? '' : ', limited to repositories by its condition';
-  telling.pass(
-    'plan',
-    title,
-    `${missing.roleName} for ${missing.principalId}${limit}, as role assignment ${missing.name}; now ${access.because}`,
-  );
+  connection.plan = [...missing];
+  telling.pass('plan', title, `${missing.map(inWords).join('; ')}; now ${access.because}`);
   return 'passed';
+}
+
+function inWords({ roleName, principalId, condition, name }: PlannedGrant): string {
+  const limit = condition === undefined ? '' : ', limited to repositories by its condition';
+  return `${roleName} for ${principalId}${limit}, as role assignment ${name}`;
 }

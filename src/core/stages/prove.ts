@@ -1,8 +1,8 @@
 /** Prove: every requested pull, by pods on the cluster's own nodes. */
 import type { Cluster, NodePool } from '../azure/cluster.js';
-import type { Registry } from '../azure/registry.js';
+import { likeness } from '../broken-links.js';
 import { CAUSES, isCause, pageOf } from '../diagnosis/causes.js';
-import { explainPull } from '../diagnosis/explain.js';
+import { explainPull, pullFix } from '../diagnosis/explain.js';
 import type { PullFacts } from '../diagnosis/explain.js';
 import type { ClusterConnection } from '../kubernetes/connection.js';
 import { ClusterRefusal } from '../kubernetes/answers.js';
@@ -86,15 +86,21 @@ function provisionedPool({ nodeProvisioning }: Cluster, name: string): NodePool 
   };
 }
 
+/** What a proof asks of a cluster; of one that isn't AKS the id is empty. */
+export type ProvedCluster = Pick<Cluster, 'id' | 'name' | 'resourceGroup' | 'pools'>;
+
 export interface Proof {
   connection: ClusterConnection;
-  cluster: Cluster;
-  registry: Registry;
+  cluster: ProvedCluster;
   chosen: ChosenPools;
   images: readonly WantedImage[];
+  /** Which image on which pool, and on which of its nodes; absent: each image on each pool. */
+  pairs?: readonly { image: WantedImage; pool: NodePool; node?: string }[];
   /** Every node by its pool, for `nodes: all`; else one of each pool is pulled on. */
   nodes?: ReadonlyMap<string, readonly ClusterNode[]>;
   facts: Omit<PullFacts, 'imageSeen'>;
+  /** Secrets of the namespace to pull with, instead of the identity. */
+  pullSecrets?: readonly string[];
   /** A refusal that a new grant may cure is tried again. */
   waitForGrant?: WaitForGrant;
   /** Asked once a pull was refused though nothing known explains it: what else can be found out. */
@@ -105,20 +111,24 @@ export interface Proof {
 export async function prove(proof: Proof, request: Request, ports: Ports, telling: Telling): Promise<Pull[]> {
   const { cluster, chosen } = proof;
   const poolsNamed = request.nodePools.length > 0;
-  const pairs = proof.images.flatMap((image) => chosen.pools.map((pool) => ({ image, pool })));
+  const pairs: NonNullable<Proof['pairs']> =
+    proof.pairs ?? proof.images.flatMap((image) => chosen.pools.map((pool) => ({ image, pool })));
   const lacking = pairs.filter(({ image, pool }) => lacksPlatform(image, pool));
   const wanted = pairs.filter((pair) => !lacking.includes(pair));
   const { nodes } = proof;
-  const targets = wanted.flatMap(({ image, pool }): PullTarget[] => {
+  const targets = wanted.flatMap(({ image, pool, node }): PullTarget[] => {
     const target: PullTarget = {
       nodePool: pool.name,
       os: pool.os,
       architecture: pool.provisioned === true ? 'unknown' : pool.architecture,
       image: image.reference,
       // What taints a NodePool's nodes get is not in Azure's list.
-      ...(pool.provisioned === true ? { provisioned: true } : { taints: pool.taints }),
+      ...(pool.provisioned === true ? { provisioned: true } : {}),
+      ...(pool.unlabelled === true ? { unlabelled: true } : {}),
+      ...(pool.provisioned === true || pool.unlabelled === true ? {} : { taints: pool.taints }),
       autoscaled: pool.autoscaled,
       ...(image.facts === undefined ? {} : { digest: image.facts.digest }),
+      ...optional('node', node),
     };
     if (nodes === undefined) return [target];
     return nodesOf(pool, nodes).flatMap(({ name, ready }) => (ready ? [{ ...target, node: name }] : []));
@@ -176,6 +186,9 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
     owner: 'aks-acr-pull',
     targets,
     ports,
+    // What is really deployed may be large.
+    ...(proof.pairs === undefined ? {} : { perNode: 2 }),
+    ...optional('pullSecrets', proof.pullSecrets),
     ...optional('waitForGrant', proof.waitForGrant),
     onFinding: (finding) => telling.finding(finding),
   });
@@ -192,8 +205,19 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
     const image = proof.images.find((candidate) => candidate.reference === pull.image);
     return explain(pull, image, { ...factsOf(pull), ...closer }, poolsNamed, telling);
   });
-  for (const pull of explained) keep(pull, telling);
+  for (const pull of alikeTogether(explained)) keep(pull, telling);
   return [...settled, ...explained];
+}
+
+/** In their order, but those that fail alike after the first of them. */
+function alikeTogether(pulls: readonly Pull[]): Pull[] {
+  const first = new Map<string, number>();
+  const placed = pulls.map((pull, index) => {
+    const key = pull.status === 'fail' || pull.status === 'unknown' ? likeness(pull) : `${index}`;
+    if (!first.has(key)) first.set(key, index);
+    return { pull, place: first.get(key) ?? index };
+  });
+  return placed.sort((one, other) => one.place - other.place).map(({ pull }) => pull);
 }
 
 /** Every node by its pool, for `nodes: all`. @throws {StoryEnds} when they can't be listed */
@@ -202,8 +226,13 @@ export async function everyNode(
   ports: Ports,
   telling: Telling,
 ): Promise<Map<string, ClusterNode[]>> {
+  return listNodes(() => nodesByPool(connection, ports.signal), telling);
+}
+
+/** A list of nodes. @throws {StoryEnds} when the API server refuses it */
+export async function listNodes<T>(list: () => Promise<T>, telling: Telling): Promise<T> {
   try {
-    return await nodesByPool(connection, ports.signal);
+    return await list();
   } catch (error) {
     if (!(error instanceof ClusterRefusal)) throw error;
     return telling.end('nodes', 'this login may list the nodes', {
@@ -235,7 +264,7 @@ function lacksPlatform({ facts }: WantedImage, pool: NodePool): boolean {
 
 function notTried(
   poolName: string,
-  cluster: Cluster,
+  cluster: ProvedCluster,
   image: WantedImage | undefined,
   status: 'skip' | 'unknown',
   message: string,
@@ -251,6 +280,14 @@ function notTried(
     status,
     message,
     ...(cause === undefined ? {} : { cause, docs: pageOf(cause) }),
+    ...(cause === undefined || status === 'skip'
+      ? {}
+      : {
+          fix: CAUSES[cause].fix({
+            ...(cluster.id === '' ? {} : { cluster }),
+            ...optional('nodePool', pool?.name),
+          }),
+        }),
     attempts: 0,
     durationMs: 0,
   };
@@ -283,6 +320,8 @@ function explain(
   return {
     ...pull,
     cause,
-    ...(isCause(cause) ? { fix: CAUSES[cause].fix(fixFacts), docs: pageOf(cause) } : {}),
+    ...(isCause(cause)
+      ? { fix: pullFix(cause, pull.message ?? '', fixFacts, pull.node), docs: pageOf(cause) }
+      : {}),
   };
 }

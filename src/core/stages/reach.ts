@@ -3,8 +3,10 @@ import type { Cluster } from '../azure/cluster.js';
 import { readUserKubeconfig } from '../azure/cluster.js';
 import { CommandNotRun, runCommand } from '../azure/run-command.js';
 import type { AzureSession } from '../azure/session.js';
-import type { CauseId } from '../diagnosis/causes.js';
+import { CAUSES } from '../diagnosis/causes.js';
+import type { CauseId, FixFacts } from '../diagnosis/causes.js';
 import { explainError } from '../diagnosis/explain.js';
+import type { Explained } from '../diagnosis/explain.js';
 import { optional } from '../json.js';
 import { ClusterRefusal, statusMessage } from '../kubernetes/answers.js';
 import { directConnection } from '../kubernetes/connection.js';
@@ -76,30 +78,71 @@ export async function reach(
     }
     if (access === 'direct') throw tried.fault;
     const silence = `its API server gave no answer here (${tried.fault.message})`;
-    const connection = await reachByRunCommand(cluster, azure, ports, silence);
+    const connection = await wayRound(cluster, silence, azure, ports, telling);
     telling.pass('cluster-access', title, `through AKS run command, ${runsAs(cluster)}`, since);
     telling.finding({
       id: 'run-command-used',
       title: `cluster ${cluster.name} was reached through AKS run command`,
       evidence: `${silence}. Each command ran in a pod of its own in the namespace aks-command, ${runsAs(cluster)}.`,
       fix: {
-        summary:
-          "Run this where the API server can be reached, such as a runner in the cluster's network; or say that this is meant: cluster-access: run-command.",
+        summary: `${ELSEWHERE}; or say that this is meant: cluster-access: run-command.`,
         commands: [],
       },
     });
     return connection;
   } catch (error) {
-    const cause = causeOf(error, azure);
-    return telling.end(
-      'cluster-access',
-      title,
-      cause === undefined
-        ? explainError(error, telling.facts, 'cluster')
-        : { status: 'unknown', cause, evidence: error instanceof Error ? error.message : '' },
-      since,
-    );
+    const told = error instanceof NeitherWay ? error.told : explain(error, azure, telling.facts);
+    return telling.end('cluster-access', title, told, since);
   }
+}
+
+const ELSEWHERE =
+  "Run this where the API server can be reached: a runner in the cluster's network, or an address in its authorised ranges";
+
+/** The API server keeps silent, and run command can't be used either: both are told, and what opens either way. */
+class NeitherWay extends Error {
+  override readonly name = 'NeitherWay';
+  readonly told: Explained;
+
+  constructor(silence: string, { status, evidence, fix }: Explained) {
+    super(silence);
+    this.told = {
+      status,
+      cause: 'api-server-unreachable',
+      evidence: `${silence}, and AKS run command, the way round it, could not be used: ${evidence}`,
+      fix: { ...fix, summary: `${ELSEWHERE}. Or open the way through AKS run command: ${fix.summary}` },
+    };
+  }
+}
+
+/**
+ * Run command in place of an API server that keeps silent.
+ *
+ * @param silence what was seen of the API server
+ * @throws {NeitherWay} unless what stands in the way says all by itself: run command switched off (its cause is about
+ *   both), or a refusal by the API server, which was reached then
+ */
+async function wayRound(
+  cluster: Cluster,
+  silence: string,
+  azure: AzureSession,
+  ports: Ports,
+  { facts }: Telling,
+): Promise<ClusterConnection> {
+  try {
+    return await reachByRunCommand(cluster, azure, ports, silence);
+  } catch (error) {
+    if (error instanceof RunCommandDisabled || error instanceof ClusterRefusal) throw error;
+    throw new NeitherWay(silence, explain(error, azure, facts));
+  }
+}
+
+/** Why there is no connection, in a check's words. @throws what is no answer: the run was ended, or a fault of ours */
+function explain(error: unknown, azure: AzureSession, facts: FixFacts): Explained {
+  const cause = causeOf(error, azure);
+  if (cause === undefined) return explainError(error, facts, 'cluster');
+  const evidence = error instanceof Error ? error.message : '';
+  return { status: 'unknown', cause, evidence, fix: CAUSES[cause].fix(facts) };
 }
 
 /** What it means when there is no connection; undefined for what Azure says itself. */
@@ -237,6 +280,16 @@ function directTo(
   ports: Ports,
 ): ClusterConnection {
   for (const host of cluster.apiServers) azure.trust.admitApiServer(host);
+  return straightTo(login, azure, ports);
+}
+
+/**
+ * A connection straight to the server that a login names, if this run trusts it with that.
+ *
+ * @throws {KubeconfigError} when the login holds no credential
+ * @throws {CredentialWithheld} when its server may not have it
+ */
+export function straightTo(login: ClusterLogin, azure: AzureSession, ports: Ports): ClusterConnection {
   const { credential } = login;
   azure.trust.mayCarry('cluster-credential', new URL(login.server));
   if (credential.kind === 'none') throw new KubeconfigError('the kubeconfig holds no credential');
@@ -246,7 +299,8 @@ function directTo(
     server: login.server,
     tls: tlsOf(login),
     clock: ports.clock,
-    send: (request) => azure.sender.open({ ...request, carries: 'cluster-credential' }),
+    send: (request) =>
+      azure.sender.open({ ...request, ...optional('proxy', login.proxy), carries: 'cluster-credential' }),
     authorization: async () => {
       if (credential.kind === 'token') return `Bearer ${credential.token}`;
       if (credential.kind !== 'exec') return undefined;

@@ -32,7 +32,9 @@ export function grantedRepositories(
 
 /** Only ABAC-enabled registries know grants for single repositories. @throws {StoryEnds} for any other */
 export function checkRepositories(request: Request, registry: Registry, telling: Telling): void {
-  if (request.repositories.length === 0 || registry.mode !== 'LegacyRegistryPermissions') return;
+  // A registry that is to move gets the limit with the role that it will take.
+  const mayBe = registry.mode !== 'LegacyRegistryPermissions' || request.transitionRoles;
+  if (request.repositories.length === 0 || mayBe) return;
   telling.end('repositories', `grants at ${registry.loginServer} can be limited to repositories`, {
     status: 'fail',
     cause: 'repositories-need-abac',

@@ -11,7 +11,7 @@ import { CAUSES } from '../diagnosis/causes.js';
 import { command } from '../diagnosis/commands.js';
 import { explainError } from '../diagnosis/explain.js';
 import type { Explained } from '../diagnosis/explain.js';
-import { wantedTenant } from '../diagnosis/refusals.js';
+import { wantedTenant } from '../azure/refusal-words.js';
 import { optional } from '../json.js';
 import { InputErrors } from '../request.js';
 import type { ClusterRef, RegistryRef, Request } from '../request.js';
@@ -98,7 +98,8 @@ export async function subscriptionFor(request: Request, azure: AzureSession): Pr
   if (request.subscriptionId !== undefined) return request.subscriptionId;
   const needed =
     request.clusters.some((cluster) => cluster.subscriptionId === undefined) ||
-    request.registries.some((registry) => registry.by !== 'id');
+    // With a pull secret Azure is never asked about the registry.
+    (request.pullSecret === undefined && request.registries.some((registry) => registry.by !== 'id'));
   if (!needed) return undefined;
   const own = await azure.credential.subscriptionId();
   if (own === undefined) {
@@ -184,6 +185,9 @@ export async function checkIdentity(
   if (principal.known === 'no' || objectId === undefined)
     return endWithout(cluster, principal, title, telling, since);
   telling.facts.kubeletObjectId = objectId;
+  telling.facts.principalGiven = principal.known === 'by-input';
+  if (identity.kind === 'managed-identity')
+    Object.assign(telling.facts, optional('identityId', identity.resourceId));
   const evidence = {
     'by-azure': `object id ${objectId}${nameOf(identity)}`,
     'by-input': `service principal with object id ${objectId}, as input kubelet-object-id says`,

@@ -122,11 +122,17 @@ export function refused(status: number, message: string): Answer {
 }
 
 /**
+ * The address that every client of a registry has here, one of RFC 5737: an exchange doesn't carry its client's. So a
+ * registry lets in all or nobody: an assumption.
+ */
+export const CLIENT_ADDRESS = '203.0.113.10';
+
+/**
  * The firewall's refusal, on every path (learn.microsoft.com acr-authentication-errors: the quotation marks are
- * `\u0027` in the body). The address is one of RFC 5737: an exchange doesn't carry its client's.
+ * `\u0027` in the body).
  */
 export function denied(): Answer {
-  const message = errorMessage('DENIED', { ip: '203.0.113.10' });
+  const message = errorMessage('DENIED', { ip: CLIENT_ADDRESS });
   const body = JSON.stringify({ errors: [{ code: 'DENIED', message }] }).replace(/'/g, '\\u0027');
   return { status: 403, headers: { 'content-type': JSON_TYPE, server: 'AzureContainerRegistry' }, body };
 }

@@ -4,7 +4,8 @@ import type { Registry, RegistryHost } from '../cloud/model.js';
 import type { Answer, Service } from '../net/exchange.js';
 import { findRoute, modelledRoutes } from '../routes.js';
 import type { RouteRow } from '../routes.js';
-import { denied } from './answers.js';
+import { CLIENT_ADDRESS, denied } from './answers.js';
+import { letsIn } from './firewall.js';
 import { BLOB_ROUTES, createBlobStore } from './blob-store.js';
 import { CATALOG_ROUTES } from './catalog.js';
 import { answerDistribution, DISTRIBUTION_ROUTES } from './distribution.js';
@@ -85,8 +86,7 @@ export function createRegistries(context: SimulatorContext): Service {
       }
       if (registry === undefined) return blobs.answer(all(), exchange);
 
-      const closed = registry.publicNetworkAccess === 'Disabled' || registry.networkDefaultAction === 'Deny';
-      if (closed) {
+      if (!letsIn(registry, CLIENT_ADDRESS)) {
         exchange.note.verdict = 'refused by the registry firewall';
         return denied();
       }

@@ -1,4 +1,5 @@
 /** A registry's own tokens: RS256 JWTs with the claims of real ones (recording: acr.dataplane.json, decoded). */
+import type { KeyObject } from 'node:crypto';
 import { createHash, generateKeyPair, randomBytes, randomUUID, sign, verify } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { RegistryHost } from '../cloud/model.js';
@@ -60,9 +61,13 @@ export interface RegistryTokens {
   readAccess(registry: RegistryHost, token: string): AccessClaims | TokenProblem;
 }
 
-/** Makes the signing key, off the main thread: it takes some 100 ms. */
+const makeKeys = promisify(generateKeyPair);
+let keys: Promise<{ privateKey: KeyObject; publicKey: KeyObject }> | undefined;
+
+/** Makes the signing key, off the main thread and once in a process: it takes some 100 ms. */
 export async function createRegistryTokens(now: () => number): Promise<RegistryTokens> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  keys ??= makeKeys('rsa', { modulusLength: 2048 });
+  const { privateKey, publicKey } = await keys;
   const id = keyId();
 
   const issue = (

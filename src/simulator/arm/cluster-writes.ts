@@ -5,6 +5,7 @@
  */
 import { CLUSTER_TYPE } from '../cloud/arm-id.js';
 import { CLOUDS } from '../cloud/clouds.js';
+import type { ManagedCluster } from '../cloud/model.js';
 import type { SimulatorContext } from '../context.js';
 import type { Answer } from '../net/exchange.js';
 import { NotModelled } from '../net/exchange.js';
@@ -35,13 +36,16 @@ export function clusterWriteRoutes({ state, now }: SimulatorContext): Route[] {
       demand: (call) => ({ action: `${CLUSTER_TYPE}/write`, scope: resourceId(call) }),
       answer(call): Answer {
         const cluster = findInGroup(state, call, state.clusters, CLUSTER_TYPE);
-        if (!SETTLED.includes(cluster.provisioningState) || cluster.powerState !== 'Running')
-          throw new NotModelled(
-            `A write to a cluster that is ${cluster.provisioningState}, or stopped, isn't.`,
-          );
-        const served = clusterBody(cluster, state.tenantId, call.apiVersion);
-        const changed = firstDifference(readJson(call.body), served, '');
+        requireSettled(cluster);
+        const written = readJson(call.body);
+        const change = changeIn(written, cluster);
+        const wanted = { ...cluster, ...change };
+        const served = clusterBody(wanted, state.tenantId, call.apiVersion);
+        const changed = firstDifference(withoutFalse(written), served, '');
         if (changed !== undefined) throw new NotModelled(`A change of a cluster's ${changed} isn't.`);
+        Object.assign(cluster, change);
+        // AKS puts its identity back on the scale sets with every write (Azure/AKS#2951).
+        for (const pool of cluster.pools) if (pool.heldIdentity === 'none') pool.identityPutBack = true;
         cluster.provisioningState = 'Updating';
         const { id } = operations.start(() => {
           cluster.provisioningState = 'Succeeded';
@@ -49,6 +53,20 @@ export function clusterWriteRoutes({ state, now }: SimulatorContext): Route[] {
         const address = `https://${CLOUDS[state.cloud].resourceManager}/subscriptions/${cluster.subscriptionId}${PROVIDER}/locations/${cluster.location}/operations/${id}?api-version=${OPERATION_VERSION}`;
         const answer = pretty(clusterBody(cluster, state.tenantId, call.apiVersion));
         return { ...answer, headers: { ...answer.headers, 'azure-asyncoperation': address } };
+      },
+    },
+    {
+      // Assumption: over before it is answered, so that nobody waits for nodes.
+      name: 'POST managedCluster/start',
+      method: 'POST',
+      path: `${groupPath}${PROVIDER}/managedClusters/{name}/start`,
+      since: '2020-09-01',
+      source: 'capture: azure-cli 2.45; docs: managed-clusters REST reference',
+      demand: (call) => ({ action: `${CLUSTER_TYPE}/start/action`, scope: resourceId(call) }),
+      answer(call): Answer {
+        const cluster = findInGroup(state, call, state.clusters, CLUSTER_TYPE);
+        cluster.powerState = 'Running';
+        return { status: 204 };
       },
     },
     {
@@ -67,6 +85,32 @@ export function clusterWriteRoutes({ state, now }: SimulatorContext): Route[] {
   ];
 }
 
+/** A cluster that another operation works on, or that is stopped, takes no write here. */
+export function requireSettled({ provisioningState, powerState }: ManagedCluster): void {
+  if (!SETTLED.includes(provisioningState) || powerState !== 'Running')
+    throw new NotModelled(`A write to a cluster that is ${provisioningState}, or stopped, isn't.`);
+}
+
+/** `disableRunCommand: false` is written where nothing is served. */
+function withoutFalse(written: object): object {
+  const { properties } = written as { properties?: { apiServerAccessProfile?: object | null } };
+  const profile = properties?.apiServerAccessProfile;
+  if (profile === null || profile === undefined) return written;
+  const { disableRunCommand, ...rest } = profile as { disableRunCommand?: boolean };
+  const kept = disableRunCommand === true ? profile : rest;
+  const apiServerAccessProfile = Object.keys(kept).length === 0 ? undefined : kept;
+  return { ...written, properties: { ...properties, apiServerAccessProfile } };
+}
+
+/** What can be changed: whether run command may be used. */
+function changeIn(written: object, { runCommand }: ManagedCluster): Partial<ManagedCluster> {
+  const { properties } = written as {
+    properties?: { apiServerAccessProfile?: { disableRunCommand?: boolean | null } | null };
+  };
+  const disabled = properties?.apiServerAccessProfile?.disableRunCommand;
+  return typeof disabled === 'boolean' ? { runCommand: { ...runCommand, enabled: !disabled } } : {};
+}
+
 function statusBody({ id, startedAt, end }: Operation<unknown>): object {
   const time = (ms: number): string => new Date(ms).toISOString();
   return {
@@ -78,10 +122,10 @@ function statusBody({ id, startedAt, end }: Operation<unknown>): object {
 }
 
 /**
- * Where a cluster that is written differs from the one that is served: a path such as `properties.kubernetesVersion`;
+ * Where a resource that is written differs from the one that is served: a path such as `properties.kubernetesVersion`;
  * undefined where it doesn't. What is left out, and what is null, stays as it is: an assumption.
  */
-function firstDifference(written: unknown, served: unknown, path: string): string | undefined {
+export function firstDifference(written: unknown, served: unknown, path: string): string | undefined {
   if (written === null || written === undefined) return undefined;
   if (typeof written !== 'object') return written === served ? undefined : path;
   if (typeof served !== 'object' || served === null) return isEmpty(written) ? undefined : path;
@@ -102,12 +146,13 @@ function isEmpty(value: object): boolean {
   return Object.values(value).every((one) => one === null || one === undefined);
 }
 
-function readJson(bytes: Buffer): object {
+/** What a request writes. */
+export function readJson(bytes: Buffer): object {
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     if (typeof value === 'object' && value !== null) return value;
   } catch {
     // Told below.
   }
-  throw new NotModelled("A cluster that is no JSON object isn't.");
+  throw new NotModelled("A body that is no JSON object isn't.");
 }

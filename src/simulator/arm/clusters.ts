@@ -8,12 +8,13 @@ import { NotModelled } from '../net/exchange.js';
 import { isSince, listScope, parameter, resourceId } from './call.js';
 import type { Call, Route } from './call.js';
 import { localAccountsDisabled } from './errors.js';
+import { outboundAddressId } from './public-addresses.js';
 import { findInGroup, groupPath, requireResourceGroup, subscriptionPath, visible } from './resources.js';
 
 /** Kubeconfigs of a cluster, as the API servers make them. */
 export interface Kubeconfigs {
-  userKubeconfig(cluster: ManagedCluster): Promise<string>;
-  adminKubeconfig(cluster: ManagedCluster): Promise<string>;
+  userKubeconfig(cluster: ManagedCluster, server: string): Promise<string>;
+  adminKubeconfig(cluster: ManagedCluster, server: string): Promise<string>;
 }
 
 const READ = `${CLUSTER_TYPE}/read`;
@@ -31,7 +32,7 @@ export function clusterRoutes(context: SimulatorContext, kubeconfigs: Kubeconfig
         clusterBody(cluster, state.tenantId, call.apiVersion),
       ),
     });
-  const credential = (kind: 'User' | 'Admin', make: (cluster: ManagedCluster) => Promise<string>): Route => ({
+  const credential = (kind: 'User' | 'Admin', make: Kubeconfigs['userKubeconfig']): Route => ({
     name: `POST managedCluster/listCluster${kind}Credential`,
     method: 'POST',
     path: `${ONE}/listCluster${kind}Credential`,
@@ -43,9 +44,8 @@ export function clusterRoutes(context: SimulatorContext, kubeconfigs: Kubeconfig
     }),
     async answer(call) {
       const cluster = find(call);
-      if (call.query.has('server-fqdn')) throw new NotModelled("The parameter server-fqdn isn't.");
       if (kind === 'Admin' && cluster.disableLocalAccounts) throw localAccountsDisabled();
-      const value = Buffer.from(await make(cluster)).toString('base64');
+      const value = Buffer.from(await make(cluster, serverAsked(call, cluster))).toString('base64');
       return pretty({ kubeconfigs: [{ name: `cluster${kind}`, value }] });
     },
   });
@@ -87,8 +87,8 @@ export function clusterRoutes(context: SimulatorContext, kubeconfigs: Kubeconfig
         return answer;
       },
     },
-    credential('User', (cluster) => kubeconfigs.userKubeconfig(cluster)),
-    credential('Admin', (cluster) => kubeconfigs.adminKubeconfig(cluster)),
+    credential('User', (...asked) => kubeconfigs.userKubeconfig(...asked)),
+    credential('Admin', (...asked) => kubeconfigs.adminKubeconfig(...asked)),
   ];
 }
 
@@ -106,7 +106,7 @@ export function pretty(body: object): Answer {
  * containerservice/…/aks/<version>/managedClusters.json.
  */
 export function clusterBody(cluster: ManagedCluster, tenantId: string, apiVersion: string): object {
-  const { entra, kubeletIdentity, privateCluster, location } = cluster;
+  const { entra, kubeletIdentity, location } = cluster;
   const since = (version: string, part: object): object => (isSince(apiVersion, version) ? part : {});
   const isServicePrincipal = cluster.servicePrincipalClientId !== 'msi';
   return {
@@ -121,9 +121,13 @@ export function clusterBody(cluster: ManagedCluster, tenantId: string, apiVersio
       kubernetesVersion: cluster.kubernetesVersion,
       ...since('2022-09-01', { currentKubernetesVersion: cluster.kubernetesVersion }),
       dnsPrefix: dnsPrefix(cluster),
-      ...(privateCluster ? { privateFQDN: cluster.fqdn } : { fqdn: cluster.fqdn }),
+      ...serverNames(cluster),
       ...since('2021-02-01', { azurePortalFQDN: portalHost(cluster) }),
       agentPoolProfiles: cluster.pools.map((pool) => poolBody(pool, cluster, apiVersion)),
+      // https://learn.microsoft.com/azure/aks/node-autoprovision
+      ...(cluster.provisionedPools === undefined
+        ? {}
+        : since('2025-05-01', { nodeProvisioningProfile: { mode: 'Auto' } })),
       servicePrincipalProfile: { clientId: cluster.servicePrincipalClientId },
       nodeResourceGroup: cluster.nodeResourceGroup,
       enableRBAC: true,
@@ -136,7 +140,10 @@ export function clusterBody(cluster: ManagedCluster, tenantId: string, apiVersio
         dnsServiceIP: '10.0.0.10',
         ...(isSince(apiVersion, '2022-09-01') ? {} : { dockerBridgeCidr: '172.17.0.1/16' }),
         outboundType: 'loadBalancer',
-        loadBalancerProfile: { managedOutboundIPs: { count: 1 } },
+        loadBalancerProfile: {
+          managedOutboundIPs: { count: 1 },
+          effectiveOutboundIPs: [{ id: outboundAddressId(cluster) }],
+        },
         ...since('2022-09-01', {
           podCidrs: ['10.244.0.0/16'],
           serviceCidrs: ['10.0.0.0/16'],
@@ -197,6 +204,22 @@ function portalHost({ fqdn, privateCluster, location }: ManagedCluster): string 
   return `${stableHex(32, 'portal', fqdn)}-priv.portal.hcp.${location}.azmk8s.io`;
 }
 
+/** A private one without a zone has one name, twice; one with a public name has both (recording: managedClusters.GET.variants.json). */
+function serverNames({ fqdn, privateCluster, access }: ManagedCluster): object {
+  if (!privateCluster) return { fqdn };
+  const publicName = access?.privateDns === 'none' ? fqdn : access?.publicFqdn;
+  return { ...(publicName === undefined ? {} : { fqdn: publicName }), privateFQDN: fqdn };
+}
+
+/** By which name a kubeconfig calls the API server: `server-fqdn=public` as Azure/azure-cli sends it for --public-fqdn. */
+function serverAsked(call: Call, { fqdn, access }: ManagedCluster): string {
+  const asked = call.query.get('server-fqdn');
+  if (asked === null) return fqdn;
+  if (asked !== 'public' || access?.publicFqdn === undefined)
+    throw new NotModelled(`The parameter server-fqdn=${asked} of this cluster isn't.`);
+  return access.publicFqdn;
+}
+
 /** The private endpoint's side of a private cluster. */
 function privateLink(cluster: ManagedCluster): object {
   if (!cluster.privateCluster) return {};
@@ -206,15 +229,24 @@ function privateLink(cluster: ManagedCluster): object {
 }
 
 /** Absent where nothing is set. disableRunCommand is described since 2022-09-01. */
-function apiServerAccess({ privateCluster, runCommand }: ManagedCluster, apiVersion: string): object {
+function apiServerAccess(
+  { privateCluster, access = {}, runCommand }: ManagedCluster,
+  apiVersion: string,
+): object {
+  const { authorizedIpRanges = [], privateDns = 'system', publicFqdn } = access;
   const profile = {
-    ...(privateCluster ? { enablePrivateCluster: true, privateDNSZone: 'system' } : {}),
+    ...(authorizedIpRanges.length === 0 ? {} : { authorizedIPRanges: authorizedIpRanges }),
+    ...(privateCluster ? { enablePrivateCluster: true, privateDNSZone: privateDns } : {}),
+    ...(privateCluster && (publicFqdn !== undefined || privateDns === 'none')
+      ? { enablePrivateClusterPublicFQDN: true }
+      : {}),
     ...(!runCommand.enabled && isSince(apiVersion, '2022-09-01') ? { disableRunCommand: true } : {}),
   };
   return Object.keys(profile).length === 0 ? {} : { apiServerAccessProfile: profile };
 }
 
-function poolBody(pool: NodePool, cluster: ManagedCluster, apiVersion: string): object {
+/** A pool's properties, which stand in its cluster's list beside its name. */
+export function poolBody(pool: NodePool, cluster: ManagedCluster, apiVersion: string): object {
   const since = (version: string, part: object): object => (isSince(apiVersion, version) ? part : {});
   return {
     name: pool.name,

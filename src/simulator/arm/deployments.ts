@@ -14,10 +14,17 @@ import { NotModelled } from '../net/exchange.js';
 import { findRoute } from '../routes.js';
 import { ok, parameter, resourceId } from './call.js';
 import type { Call, Route } from './call.js';
-import { ArmError, deploymentFailed, deploymentNotFound, unauthorizedTemplateResource } from './errors.js';
+import {
+  ArmError,
+  authorizationFailed,
+  deploymentFailed,
+  deploymentNotFound,
+  unauthorizedTemplateResource,
+} from './errors.js';
 import { requireAllowed } from './governance.js';
 import { groupPath, requireResourceGroup } from './resources.js';
 import { evaluate } from './template-expressions.js';
+import type { TemplateScope } from './template-expressions.js';
 
 const TYPE = 'Microsoft.Resources/deployments';
 const ASSIGNMENT_TYPE = 'Microsoft.Authorization/roleAssignments';
@@ -46,8 +53,15 @@ interface TemplateResource {
   properties: unknown;
 }
 
-/** @param assignments the routes of role assignments, which do the writing */
-export function deploymentRoutes(context: SimulatorContext, assignments: readonly Route[]): Route[] {
+/**
+ * @param assignments the routes of role assignments, which do the writing
+ * @param readable the routes of what a template may refer to
+ */
+export function deploymentRoutes(
+  context: SimulatorContext,
+  assignments: readonly Route[],
+  readable: readonly Route[] = [],
+): Route[] {
   const { state, now } = context;
   const deployments: Deployment[] = [];
   const find = (call: Call): Deployment => {
@@ -66,7 +80,8 @@ export function deploymentRoutes(context: SimulatorContext, assignments: readonl
       async answer(call) {
         requireResourceGroup(state, parameter(call, 'subscription'), parameter(call, 'group'));
         const id = resourceId(call);
-        const writes = readTemplate(call).map((resource) => writeOf(assignments, call, resource));
+        const resources = readTemplate(call, (...asked) => refer(context, readable, call, ...asked));
+        const writes = resources.map((resource) => writeOf(assignments, call, resource));
         // Rights are looked at for the whole template before anything is written.
         for (const write of writes) requireRight(context, write);
         const deployment: Deployment = {
@@ -174,8 +189,31 @@ function requireRight(context: SimulatorContext, { route, call, resource }: Writ
   throw unauthorizedTemplateResource(resource.name, ASSIGNMENT_TYPE, client, objectId, demand);
 }
 
+type Refer = NonNullable<TemplateScope['reference']>;
+
+/** Properties of a resource, as the caller may read them. Assumption: a refusal is that of the resource's own read. */
+function refer(
+  context: SimulatorContext,
+  readable: readonly Route[],
+  from: Call,
+  ...[id, apiVersion]: Parameters<Refer>
+): unknown {
+  const found = findRoute(readable, 'GET', id, { ignoreCase: true });
+  if (found === undefined) throw new NotModelled(`A template's reference to ${id} isn't.`);
+  const { row, parameters } = found;
+  const call: Call = { ...from, method: 'GET', path: id, parameters, apiVersion, body: Buffer.alloc(0) };
+  const demand = row.demand?.(call);
+  const { objectId, client } = from.caller;
+  if (demand !== undefined && !context.decide({ principalId: objectId, kind: 'action', ...demand }).allowed)
+    throw authorizationFailed(client, objectId, demand.action, demand.scope, false);
+  const answer = row.answer(call);
+  if (answer instanceof Promise || typeof answer.body !== 'string')
+    throw new NotModelled(`A template's reference to ${id} isn't.`);
+  return (JSON.parse(answer.body) as { properties: unknown }).properties;
+}
+
 /** The resources of a request's template. What isn't of the form that is modelled is named. */
-function readTemplate(call: Call): TemplateResource[] {
+function readTemplate(call: Call, reference: Refer): TemplateResource[] {
   const { properties } = record(parse(call.body), ['properties'], 'deployment');
   const {
     mode,
@@ -183,35 +221,68 @@ function readTemplate(call: Call): TemplateResource[] {
     parameters = {},
   } = record(properties, ['mode', 'template', 'parameters'], 'deployment');
   if (mode !== 'Incremental') throw new NotModelled(`A deployment in mode ${String(mode)} isn't.`);
-  record(parameters, [], 'list of parameters');
-  const { resources, $schema } = record(template, ['$schema', 'contentVersion', 'resources'], 'template');
+  const whole = record(
+    template,
+    ['$schema', 'contentVersion', 'metadata', 'parameters', 'variables', 'resources'],
+    'template',
+  );
+  const { resources, $schema } = whole;
   if (!/\/schemas\/2019-04-01\/deploymentTemplate\.json#?$/i.test(String($schema)))
     throw new NotModelled(`A template of the schema ${String($schema)} isn't.`);
   if (!Array.isArray(resources)) throw new NotModelled("A template whose resources are no list isn't.");
-  return resources.map((resource: unknown) => readResource(call, resource));
+  const scope = scopeOf(call, whole, parameters);
+  return resources.map((resource: unknown) => readResource(scope, reference, resource));
 }
 
-function readResource(call: Call, value: unknown): TemplateResource {
-  const { type, apiVersion, name, scope, properties } = record(
+/** The values of a template's parameters, and its variables. */
+function scopeOf(call: Call, template: Readonly<Record<string, unknown>>, given: unknown): TemplateScope {
+  const group = `/subscriptions/${parameter(call, 'subscription')}/resourceGroups/${parameter(call, 'group')}`;
+  const declared = (template['parameters'] ?? {}) as Record<string, unknown>;
+  const values = record(given, Object.keys(declared), 'list of parameters');
+  const parameters: Record<string, unknown> = {};
+  const scope = { group, parameters, variables: {} as Record<string, unknown> };
+  for (const [name, declaration] of Object.entries(declared)) {
+    const { allowedValues, defaultValue } = record(
+      declaration,
+      ['type', 'defaultValue', 'allowedValues', 'metadata'],
+      'parameter of a template',
+    );
+    const value =
+      values[name] === undefined
+        ? evaluate(defaultValue, scope)
+        : record(values[name], ['value'], 'value of a parameter')['value'];
+    if (value === undefined) throw new NotModelled(`A deployment without a value for ${name} isn't.`);
+    if (Array.isArray(allowedValues) && !allowedValues.includes(value))
+      throw new NotModelled(`A deployment with another ${name} than is allowed isn't.`);
+    parameters[name] = value;
+  }
+  for (const [name, value] of Object.entries((template['variables'] ?? {}) as Record<string, unknown>))
+    scope.variables[name] = evaluate(value, scope);
+  return scope;
+}
+
+function readResource(scope: TemplateScope, reference: Refer, value: unknown): TemplateResource {
+  const given = record(
     value,
     ['type', 'apiVersion', 'name', 'scope', 'properties'],
     'resource of a template',
   );
+  const { type, properties } = given;
   if (typeof type !== 'string' || !same(type, ASSIGNMENT_TYPE))
     throw new NotModelled(`A deployment of ${String(type)} isn't.`);
-  const group = `/subscriptions/${parameter(call, 'subscription')}/resourceGroups/${parameter(call, 'group')}`;
-  const text = (given: unknown): string => {
-    const found = evaluate(given, group);
+  const text = (one: unknown): string => {
+    const found = evaluate(one, scope);
     if (typeof found !== 'string') throw new NotModelled("A resource without a name or a version isn't.");
     return found;
   };
-  const at = scope === undefined ? group : text(scope);
+  const at = given['scope'] === undefined ? scope.group : text(given['scope']);
   return {
-    apiVersion: text(apiVersion),
-    name: text(name),
+    apiVersion: text(given['apiVersion']),
+    name: text(given['name']),
     // Without a slash in front it is a resource of the group that is deployed to.
-    scope: at.startsWith('/') ? at : `${group}/providers/${at}`,
-    properties: evaluate(properties, group),
+    scope: at.startsWith('/') ? at : `${scope.group}/providers/${at}`,
+    // Only here, once all names are known, may a template ask for what there is.
+    properties: evaluate(properties, { ...scope, reference }),
   };
 }
 

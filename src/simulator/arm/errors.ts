@@ -269,6 +269,24 @@ export function roleAssignmentLimitExceeded(): ArmError {
   return new ArmError(400, 'RoleAssignmentLimitExceeded', 'No more role assignments can be created.');
 }
 
+/**
+ * Text: https://learn.microsoft.com/azure/role-based-access-control/conditions-troubleshoot; status: Azure/azure-cli issue
+ * 15683. The code is an assumption.
+ */
+export function conditionInvalid(): ArmError {
+  return new ArmError(400, 'BadRequest', 'The given role assignment condition is invalid.');
+}
+
+/** Code and text are quoted in public deployment logs; the status is an assumption. */
+export function readOnlyDisabledSubscription(subscription: string): ArmError {
+  return new ArmError(
+    409,
+    'ReadOnlyDisabledSubscription',
+    `The subscription '${subscription}' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled.`,
+    FROM_GATEWAY,
+  );
+}
+
 /** Assumption: code and text are not recorded; a 404 is documented (deny-assignments REST reference). */
 export function denyAssignmentNotFound(name: string): ArmError {
   return new ArmError(404, 'DenyAssignmentNotFound', `The deny assignment '${name}' is not found.`);

@@ -1,11 +1,11 @@
-/** What a write meets after its caller's rights: management locks and policies (`cloud/governance.ts`). */
-import { subscriptionId } from '../cloud/arm-id.js';
-import { locksAgainst, policiesAgainst } from '../cloud/governance.js';
-import { stableGuid, stableHex } from '../cloud/ids.js';
+/** What a write meets after its caller's rights: a disabled subscription, locks and policies (`cloud/governance.ts`). */
+import { same, subscriptionId } from '../cloud/arm-id.js';
+import { locksAgainst, policiesAgainst, policyAssignmentId } from '../cloud/governance.js';
+import { stableGuid } from '../cloud/ids.js';
 import type { DenyingPolicy } from '../cloud/governance.js';
 import type { CloudState } from '../cloud/model.js';
 import type { Call } from './call.js';
-import { requestDisallowedByPolicy, scopeLocked } from './errors.js';
+import { readOnlyDisabledSubscription, requestDisallowedByPolicy, scopeLocked } from './errors.js';
 
 /**
  * Throws ARM's error when a lock or a policy stands against a call. A ReadOnly lock refuses POST too: key lists and other
@@ -14,8 +14,13 @@ import { requestDisallowedByPolicy, scopeLocked } from './errors.js';
 export function requireAllowed(state: CloudState, { method, path }: Pick<Call, 'method' | 'path'>): void {
   if (method === 'GET' || !/^\/subscriptions\//i.test(path)) return;
   const { id, type, name } = resourceOf(path);
+  // Assumption: what is no PUT, PATCH or DELETE changes nothing, and the subscription is looked at first.
+  const subscription = state.subscriptions.find((one) => same(one.id, path.split('/')[2] ?? ''));
+  if (subscription?.disabled === true && method !== 'POST')
+    throw readOnlyDisabledSubscription(subscription.id);
   const operation = method === 'DELETE' ? 'delete' : 'write';
-  const locks = locksAgainst(state, id, operation);
+  // A lock keeps nobody from lifting it: that is how locks end.
+  const locks = /^Microsoft\.Authorization\/locks$/i.test(type) ? [] : locksAgainst(state, id, operation);
   if (locks.length > 0)
     throw scopeLocked(
       id,
@@ -49,7 +54,7 @@ function identifiersOf({ name, scope }: DenyingPolicy): {
   return {
     policyAssignment: {
       name,
-      id: `${scope}/${authorization}/policyAssignments/${stableHex(24, 'policy', name, scope)}`,
+      id: policyAssignmentId({ name, scope }),
     },
     policyDefinition: {
       name,

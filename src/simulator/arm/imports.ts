@@ -3,6 +3,7 @@
  * Azure/azure-rest-api-specs, containerregistry.json (ImportImageParameters), and recordings of @azure/container-registry,
  * whose tests import their images first.
  */
+import { letsIn } from '../acr/firewall.js';
 import { REGISTRY_TYPE, registryId, same } from '../cloud/arm-id.js';
 import { CLOUDS } from '../cloud/clouds.js';
 import type { Registry, RegistryHost, Repository } from '../cloud/model.js';
@@ -101,6 +102,10 @@ function importImage(
   operation: string,
 ): void {
   const failed = (why: string): Error => importFailed(operation, registryId(target), why);
+  // A trusted service gets past the rules, the registry's own among them; assumption: what it says where it may not
+  // (https://learn.microsoft.com/azure/container-registry/allow-access-trusted-services).
+  if (target.trustedServices === false && !letsIn(target, 'its own service'))
+    throw failed('Error: the target registry refuses the request by its network rules.');
   const host = sourceOf(context, call, source, image);
   if (host === undefined) throw failed(`Error: the registry or its content can't be read: ${image}`);
   const { name, digest } = resolve(host, image);

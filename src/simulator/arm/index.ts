@@ -9,6 +9,7 @@ import { NotModelled } from '../net/exchange.js';
 import { findRoute, modelledRoutes } from '../routes.js';
 import { claimsOf } from '../entra/tokens.js';
 import type { Call, Caller, Route } from './call.js';
+import { agentPoolRoutes } from './agent-pools.js';
 import { clusterWriteRoutes } from './cluster-writes.js';
 import { clusterRoutes } from './clusters.js';
 import type { Kubeconfigs } from './clusters.js';
@@ -25,13 +26,18 @@ import {
   wrongTenant,
 } from './errors.js';
 import { requireAllowed } from './governance.js';
+import { identityRoutes } from './identities.js';
 import { importRoutes } from './imports.js';
 import { lockRoutes } from './locks.js';
+import { policyExemptionRoutes } from './policy-exemptions.js';
+import { publicAddressRoutes } from './public-addresses.js';
 import { registryRoutes } from './registries.js';
+import { registryChangeRoutes } from './registry-changes.js';
 import { requireSubscription } from './resources.js';
 import { resourceGraphRoutes } from './resource-graph.js';
 import { scaleSetRoutes } from './scale-sets.js';
 import { roleAssignmentRoutes } from './role-assignments.js';
+import { roleEligibilityRoutes } from './role-eligibility.js';
 import { roleDefinitionRoutes } from './role-definitions.js';
 import { runCommandRoutes } from './run-command.js';
 import type { CommandRunner } from './run-command.js';
@@ -61,17 +67,25 @@ const RATE_LIMITS: Readonly<Record<string, Record<string, string>>> = {
 
 export function createArm(context: SimulatorContext, apiServers: Kubeconfigs & CommandRunner): Service {
   const assignments = roleAssignmentRoutes(context);
+  const clusters = clusterRoutes(context, apiServers);
+  const registries = registryRoutes(context);
   const routes: readonly Route[] = [
     ...assignments,
-    ...deploymentRoutes(context, assignments),
+    ...deploymentRoutes(context, assignments, [...clusters, ...registries]),
     ...roleDefinitionRoutes(context),
+    ...roleEligibilityRoutes(context),
     ...denyAssignmentRoutes(context),
     ...lockRoutes(context),
-    ...clusterRoutes(context, apiServers),
+    ...policyExemptionRoutes(context),
+    ...identityRoutes(context),
+    ...clusters,
     ...runCommandRoutes(context, apiServers),
     ...clusterWriteRoutes(context),
+    ...agentPoolRoutes(context),
     ...scaleSetRoutes(context),
-    ...registryRoutes(context),
+    ...registries,
+    ...registryChangeRoutes(context),
+    ...publicAddressRoutes(context),
     ...importRoutes(context),
     ...subscriptionRoutes(context),
     ...resourceGraphRoutes(context),

@@ -1,4 +1,4 @@
-/** Microsoft.Authorization/locks: what is listed of them. Form: https://learn.microsoft.com/rest/api/resources/management-locks. */
+/** Microsoft.Authorization/locks: listed, and lifted. Form: https://learn.microsoft.com/rest/api/resources/management-locks. */
 import { isWithin, same } from '../cloud/arm-id.js';
 import type { Lock } from '../cloud/governance.js';
 import type { SimulatorContext } from '../context.js';
@@ -29,6 +29,25 @@ export function lockRoutes({ state }: SimulatorContext): Route[] {
           filter === null ? isWithin(lock.scope, scope, state.subscriptions) : same(lock.scope, scope),
         );
         return ok({ value: found.map(body) });
+      },
+    },
+    {
+      name: 'DELETE {scope}/locks/{name}',
+      method: 'DELETE',
+      path: `{+scope}/providers/${TYPE}/{name}`,
+      since: '2015-01-01',
+      source: 'docs: management-locks REST reference',
+      demand: (call) => ({ action: `${TYPE}/delete`, scope: parameter(call, 'scope') }),
+      answer(call) {
+        const scope = parameter(call, 'scope');
+        requireScope(state, scope);
+        const { locks } = state.governance;
+        const at = locks.findIndex(
+          (lock) => same(lock.scope, scope) && same(lock.name, parameter(call, 'name')),
+        );
+        if (at === -1) return { status: 204 };
+        locks.splice(at, 1);
+        return { status: 200 };
       },
     },
   ];

@@ -109,7 +109,7 @@ export function registryBody(registry: Registry, apiVersion: string): object {
               defaultAction: registry.networkDefaultAction,
               // Told by versions before 2022-02-01-preview.
               ...(apiVersion < '2022-02-01' ? { virtualNetworkRules: [] } : {}),
-              ipRules: [],
+              ipRules: (registry.ipRules ?? []).map((value) => ({ action: 'Allow', value })),
             },
           }
         : {}),
@@ -133,12 +133,14 @@ export function registryBody(registry: Registry, apiVersion: string): object {
       ...since('2019-12-01', {
         encryption: { status: 'disabled' },
         dataEndpointEnabled: registry.dataEndpointEnabled,
-        dataEndpointHostNames: registry.dataEndpointEnabled ? [registry.blobHost] : [],
+        dataEndpointHostNames: registry.dataEndpointEnabled
+          ? [registry.blobHost, ...(registry.replicaDataHosts ?? [])]
+          : [],
         privateEndpointConnections: [],
         publicNetworkAccess: registry.publicNetworkAccess,
       }),
       ...since('2020-11-01', {
-        networkRuleBypassOptions: 'AzureServices',
+        networkRuleBypassOptions: registry.trustedServices === false ? 'None' : 'AzureServices',
         zoneRedundancy: 'Disabled',
         anonymousPullEnabled: registry.anonymousPullEnabled,
       }),

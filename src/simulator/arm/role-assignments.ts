@@ -18,6 +18,7 @@ import { NotModelled } from '../net/exchange.js';
 import { isSince, ok, parameter } from './call.js';
 import type { Call, Route } from './call.js';
 import {
+  conditionInvalid,
   principalNotFound,
   roleAssignmentExists,
   roleAssignmentLimitExceeded,
@@ -227,6 +228,9 @@ function put({ state, now }: SimulatorContext, call: Call): RoleAssignment {
   const role = roleOf(state, wanted.roleDefinitionId);
   if (role === undefined) throw roleDefinitionDoesNotExist(lastPart(wanted.roleDefinitionId));
   const principalType = typeOf(state, wanted, now(), call.apiVersion);
+  const { condition: limit, conditionVersion: version } = wanted;
+  if (limit !== null && (version !== '2.0' || state.governance.conditionsRefused === true))
+    throw conditionInvalid();
 
   // Names are unique in the tenant: a name in use elsewhere can't move (recording: errors.quoted-in-public-docs.json).
   const named = state.roleAssignments.find((assignment) => same(assignment.name, name));
@@ -291,12 +295,16 @@ function typeOf(
   now: number,
   apiVersion: string,
 ): RoleAssignment['principalType'] {
-  const replicatedAt = principalByObjectId(state, principalId)?.replicatedAt ?? 0;
-  const actual = replicatedAt > now ? undefined : principalTypeOf(state, principalId);
-  if (principalType === undefined) {
-    if (actual === undefined) throw principalNotFound(principalId, state.tenantId, apiVersion);
-    return actual;
-  }
+  const { replicatedAt = 0, tenantId } = principalByObjectId(state, principalId) ?? {};
+  const known = replicatedAt <= now && tenantId === undefined;
+  const actual = known ? principalTypeOf(state, principalId) : undefined;
+  // All recorded refusals are of requests without a type. Assumption: where types are checked, the words are the same.
+  if (
+    actual === undefined &&
+    (principalType === undefined || state.governance.typedPrincipalsChecked === true)
+  )
+    throw principalNotFound(principalId, state.tenantId, apiVersion);
+  if (principalType === undefined) return actual ?? 'ServicePrincipal';
   if (actual !== undefined && actual !== principalType)
     throw unmatchedPrincipalType(principalId, actual, principalType);
   return principalType;

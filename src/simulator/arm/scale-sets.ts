@@ -41,7 +41,8 @@ export function scaleSetRoutes({ state }: SimulatorContext): Route[] {
 function scaleSetBody(pool: NodePool, cluster: ManagedCluster): object {
   const name = `aks-${pool.name}-${stableHex(8, 'scale set', cluster.name)}-vmss`;
   const { kubeletIdentity } = cluster;
-  const holds = kubeletIdentity !== undefined && pool.heldIdentity === undefined;
+  const holds =
+    kubeletIdentity !== undefined && (pool.heldIdentity === undefined || pool.identityPutBack === true);
   return {
     name,
     id: `${resourceGroupId(cluster.subscriptionId, cluster.nodeResourceGroup)}/providers/${TYPE}/${name}`,

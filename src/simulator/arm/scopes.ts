@@ -15,7 +15,9 @@ export function requireScope(state: CloudState, scope: string): void {
   const [, subscription = '', group = '', type = '', name = ''] = RESOURCE.exec(scope) ?? [];
   if (subscription !== '') {
     requireResourceGroup(state, subscription, group);
-    if (!resourceIds(state).some((id) => same(id, scope))) throw resourceNotFound(type, name, group);
+    // Rights may be given in one namespace of a cluster (https://learn.microsoft.com/azure/aks/manage-azure-rbac).
+    const resource = scope.replace(/(\/managedClusters\/[^/]+)\/namespaces\/[^/]+$/i, '$1');
+    if (!resourceIds(state).some((id) => same(id, resource))) throw resourceNotFound(type, name, group);
     return;
   }
   const inGroup = GROUP.exec(scope);

@@ -1,11 +1,26 @@
 /** Microsoft.Resources: subscriptions and the generic list of resources (recording: registries.LIST.json). */
-import { CLUSTER_TYPE, clusterId, REGISTRY_TYPE, registryId, same, subscriptionId } from '../cloud/arm-id.js';
+import {
+  CLUSTER_TYPE,
+  clusterId,
+  REGISTRY_TYPE,
+  registryId,
+  same,
+  resourceGroupId,
+  subscriptionId,
+} from '../cloud/arm-id.js';
 import type { Subscription } from '../cloud/model.js';
 import type { SimulatorContext } from '../context.js';
 import { NotModelled } from '../net/exchange.js';
 import { listScope, ok, parameter } from './call.js';
 import type { Route } from './call.js';
-import { knownSubscriptions, requireSubscription, subscriptionPath, visible } from './resources.js';
+import {
+  groupPath,
+  knownSubscriptions,
+  requireResourceGroup,
+  requireSubscription,
+  subscriptionPath,
+  visible,
+} from './resources.js';
 
 export function subscriptionRoutes(context: SimulatorContext): Route[] {
   const { state } = context;
@@ -34,6 +49,31 @@ export function subscriptionRoutes(context: SimulatorContext): Route[] {
         ok(subscriptionBody(requireSubscription(state, parameter(call, 'subscription')), state.tenantId)),
     },
     {
+      name: 'GET resourceGroup',
+      method: 'GET',
+      path: groupPath,
+      since: '2016-06-01',
+      source: 'docs: resource-groups REST reference',
+      demand: (call) => ({
+        action: 'Microsoft.Resources/subscriptions/resourceGroups/read',
+        scope: call.path,
+      }),
+      answer(call) {
+        const [subscription, group] = [parameter(call, 'subscription'), parameter(call, 'group')];
+        requireResourceGroup(state, subscription, group);
+        const found = requireSubscription(state, subscription).resourceGroups.find(({ name }) =>
+          same(name, group),
+        );
+        return ok({
+          id: resourceGroupId(subscription, found?.name ?? group),
+          name: found?.name,
+          type: 'Microsoft.Resources/resourceGroups',
+          location: found?.location,
+          properties: { provisioningState: 'Succeeded' },
+        });
+      },
+    },
+    {
       name: 'GET resources of a subscription',
       method: 'GET',
       path: `${subscriptionPath}/resources`,
@@ -54,7 +94,7 @@ export function subscriptionRoutes(context: SimulatorContext): Route[] {
 }
 
 /** Microsoft.Resources/subscriptions at 2022-12-01 and earlier (Azure/azure-rest-api-specs, subscriptions.json). */
-function subscriptionBody({ id, name }: Subscription, tenantId: string): object {
+function subscriptionBody({ id, name, disabled = false }: Subscription, tenantId: string): object {
   return {
     id: subscriptionId(id),
     authorizationSource: 'RoleBased',
@@ -62,7 +102,7 @@ function subscriptionBody({ id, name }: Subscription, tenantId: string): object 
     subscriptionId: id,
     tenantId,
     displayName: name,
-    state: 'Enabled',
+    state: disabled ? 'Disabled' : 'Enabled',
     subscriptionPolicies: {
       locationPlacementId: 'Public_2014-09-01',
       quotaId: 'PayAsYouGo_2014-09-01',

@@ -8,6 +8,7 @@
 import type { AccessQuestion } from '../context.js';
 import { isWithin, same } from './arm-id.js';
 import { groupsHolding } from './directory.js';
+import { stableHex } from './ids.js';
 import type { CloudState, Permission } from './model.js';
 import { permits } from './permission.js';
 
@@ -42,12 +43,26 @@ export interface DenyingPolicy {
   resourceType: string;
 }
 
+/** What a policy assignment leaves alone. */
+export interface PolicyExemption {
+  name: string;
+  scope: string;
+  /** Its ARM id. */
+  policyAssignment: string;
+}
+
 export interface Governance {
   denyAssignments: DenyAssignment[];
   locks: Lock[];
   policies: DenyingPolicy[];
+  /** Made while it runs (https://learn.microsoft.com/azure/governance/policy/concepts/exemption-structure). */
+  exemptions: PolicyExemption[];
   /** How many role assignments a subscription may have. */
   roleAssignmentLimit: number;
+  /** Role assignments ask the directory for a principal even where they are told its type. */
+  typedPrincipalsChecked?: boolean;
+  /** Role assignments take no condition. */
+  conditionsRefused?: boolean;
 }
 
 /** The principal that all are, in deny assignments. */
@@ -83,9 +98,22 @@ export function locksAgainst(state: CloudState, id: string, operation: 'write' |
   );
 }
 
-/** The policies that deny a resource of this type at this place. */
+/** The policies that deny a resource of this type at this place, and that it is not exempt from. */
 export function policiesAgainst(state: CloudState, id: string, resourceType: string): DenyingPolicy[] {
+  const exempt = (policy: DenyingPolicy): boolean =>
+    state.governance.exemptions.some(
+      ({ scope, policyAssignment }) =>
+        same(policyAssignment, policyAssignmentId(policy)) && isWithin(id, scope, state.subscriptions),
+    );
   return state.governance.policies.filter(
-    (policy) => same(policy.resourceType, resourceType) && isWithin(id, policy.scope, state.subscriptions),
+    (policy) =>
+      same(policy.resourceType, resourceType) &&
+      isWithin(id, policy.scope, state.subscriptions) &&
+      !exempt(policy),
   );
+}
+
+/** ARM id of a policy's assignment. */
+export function policyAssignmentId({ name, scope }: Pick<DenyingPolicy, 'name' | 'scope'>): string {
+  return `${scope}/providers/Microsoft.Authorization/policyAssignments/${stableHex(24, 'policy', name, scope)}`;
 }

@@ -26,6 +26,8 @@ export interface Principal {
   resourceId?: string;
   /** Milliseconds since the epoch: before this the directory's replicas do not know it yet. */
   replicatedAt?: number;
+  /** Its tenant, where that is another than the cloud's: then the cloud's directory doesn't know it. */
+  tenantId?: string;
 }
 
 export interface FederatedCredential {
@@ -96,6 +98,8 @@ export interface NodePool {
    * nothing, because the identity was taken off the scale set.
    */
   heldIdentity?: 'former-service-principal' | 'none';
+  /** Its scale set has the identity again, which its nodes take up when they are made anew. */
+  identityPutBack?: true;
 }
 
 export interface ManagedCluster {
@@ -110,6 +114,8 @@ export interface ManagedCluster {
   fqdn: string;
   nodeResourceGroup: string;
   pools: NodePool[];
+  /** NodePools of node auto-provisioning, with the nodes that they have. ARM doesn't tell of them, only whether it is on. */
+  provisionedPools?: NodePool[];
   /** Absent for a service-principal cluster, and while a cluster is being made. */
   kubeletIdentity?: { resourceId: string; clientId: string; objectId: string };
   /** `msi`, or the application id of a service-principal cluster. */
@@ -122,8 +128,22 @@ export interface ManagedCluster {
   namespaces: string[];
   admission: ClusterAdmission;
   privateCluster: boolean;
+  /** What lies between the API server and the machine that runs what is tested; absent: nothing but `privateCluster`. */
+  access?: ApiServerAccess;
   /** AKS run command: whether it may be used, and how long its pod may take to start (milliseconds). */
   runCommand: { enabled: boolean; startLimitMs: number };
+}
+
+/** See `api-server-access.ts`. */
+export interface ApiServerAccess {
+  /** Addresses and ranges (CIDR) that get to a public one; empty: all. */
+  authorizedIpRanges?: string[];
+  /** Whether a private one's own name stands in a private zone. Without it, that name is in public DNS. */
+  privateDns?: 'system' | 'none';
+  /** A private one's other name, which public DNS knows. */
+  publicFqdn?: string;
+  /** Where the machine is for a private one: outside its network, in one that leads there, or in one with its zone too. */
+  runnerNetwork?: 'outside' | 'peered' | 'linked';
 }
 
 /** Rights inside one cluster, as a RoleBinding or (without a namespace) a ClusterRoleBinding gives them. */
@@ -151,9 +171,15 @@ export interface Registry extends RegistryHost {
   anonymousPullEnabled: boolean;
   publicNetworkAccess: 'Enabled' | 'Disabled';
   networkDefaultAction: 'Allow' | 'Deny';
+  /** Addresses and ranges that are let in whatever the default is. */
+  ipRules?: string[];
+  /** Whether Azure's own trusted services get past the network rules; absent: they do, as by default. */
+  trustedServices?: boolean;
   /** Whether tokens for ARM's audience are accepted at the exchange. */
   armAudienceTokens: 'enabled' | 'disabled';
   dataEndpointEnabled: boolean;
+  /** Data endpoints of its replicas. Assumption: nobody is led there; layers come from the registry's own region. */
+  replicaDataHosts?: string[];
   creationDate: string;
 }
 
@@ -171,6 +197,8 @@ export interface Subscription {
   name: string;
   /** The tenant it belongs to, where that is another than the cloud's. */
   tenantId?: string;
+  /** Nothing in it can be changed. */
+  disabled?: boolean;
   /** Management groups above it, nearest first. */
   managementGroups: string[];
   resourceGroups: { name: string; location: string }[];
@@ -216,6 +244,8 @@ export interface CloudState {
   groups: Group[];
   roleDefinitions: RoleDefinition[];
   roleAssignments: RoleAssignment[];
+  /** Those that Privileged Identity Management lets their principals switch on. */
+  eligibleAssignments?: RoleAssignment[];
   clusters: ManagedCluster[];
   registries: Registry[];
   /** Ids of resources of other types, which only role assignments know. */
@@ -225,8 +255,8 @@ export interface CloudState {
   governance: Governance;
   github: GitHubHost;
   azurePipelines: AzurePipelinesHost;
-  /** Identities of the machine that runs what is tested: its metadata service gives their tokens. */
-  runner: { objectIds: string[] };
+  /** The machine that runs what is tested: identities, whose tokens its metadata service gives, and its public address. */
+  runner: { objectIds: string[]; address?: string };
   /** Milliseconds that a new role assignment takes until it works. */
   grantDelayMs: number;
   /** Decides what is left to chance: see `random.ts`. */

@@ -30,6 +30,9 @@ const resourceGroupName = () =>
     form: 'a resource group name (letters, digits, -_.() up to 90)',
   });
 
+/** Of a range for documentation (RFC 5737). */
+const RUNNER_ADDRESS = '203.0.113.7';
+
 /** Where a resource stands. */
 const place = {
   resourceGroup: resourceGroupName(),
@@ -72,6 +75,10 @@ const identity = object({
   replicationDelay: described(
     "How long the directory's replicas do not know it yet.",
     withDefault(duration(), 0),
+  ),
+  tenant: described(
+    "Its tenant, if that isn't the scenario's: then ARM's directory doesn't know it.",
+    optional(guid()),
   ),
   readsDirectory: described(
     'Whether it may ask Microsoft Graph about the directory. Default: users may, others may not.',
@@ -136,6 +143,10 @@ const cluster = object({
   ),
   power: withDefault(choice('Running', 'Stopped'), 'Running'),
   pools: optional(list(pool)),
+  provisionedPools: described(
+    "Node auto-provisioning is on: its NodePools, with the nodes that they have. Azure's list of pools doesn't name them.",
+    optional(list(pool)),
+  ),
   identity: withDefault(
     object({
       kind: withDefault(choice('managed', 'service-principal', 'none'), 'managed'),
@@ -164,6 +175,30 @@ const cluster = object({
   private: described(
     "Its API server's name can't be reached from outside its network.",
     withDefault(flag(), false),
+  ),
+  publicFqdn: described(
+    'A private one has another name, which public DNS knows; it leads to the private address.',
+    withDefault(flag(), false),
+  ),
+  privateDns: described(
+    '`none`: a private one has no zone, and its one name is in public DNS.',
+    withDefault(choice('system', 'none'), 'system'),
+  ),
+  runnerNetwork: described(
+    'Where the runner is for a private one: outside its network, in one that leads there, or in one with the private zone too.',
+    withDefault(choice('outside', 'peered', 'linked'), 'outside'),
+  ),
+  authorizedIpRanges: described(
+    'Only these addresses get to a public one; empty: all.',
+    withDefault(
+      list(
+        text({
+          pattern: /^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/,
+          form: 'an address or range such as 203.0.113.0/24',
+        }),
+      ),
+      [],
+    ),
   ),
   runCommand: withDefault(
     object({
@@ -223,6 +258,7 @@ const registry = object({
     "Blobs come from the registry's own data endpoint; needs Premium, as the network's keys do.",
     withDefault(flag(), false),
   ),
+  replicas: described('Other regions that hold it too; needs Premium.', withDefault(list(location()), [])),
   repositories: repositories(),
 });
 
@@ -279,6 +315,10 @@ const roleAssignment = object({
     "How long ago it was made; one younger than `grantDelay` doesn't work yet.",
     withDefault(duration(), 30 * 86_400_000),
   ),
+  eligible: described(
+    'Only eligible, under Privileged Identity Management: it counts for nothing until it is switched on.',
+    withDefault(flag(), false),
+  ),
 });
 
 export const scenarioSchema = object({
@@ -289,8 +329,11 @@ export const scenarioSchema = object({
     withDefault(choice('AzureCloud', 'AzureChinaCloud', 'AzureUSGovernment'), 'AzureCloud'),
   ),
   runner: described(
-    'The machine that runs what is tested: the managed identities it was given.',
-    withDefault(object({ identities: texts() }), { identities: [] }),
+    'The machine that runs what is tested: the managed identities it was given, and its public address.',
+    withDefault(object({ identities: texts(), address: withDefault(text(), RUNNER_ADDRESS) }), {
+      identities: [],
+      address: RUNNER_ADDRESS,
+    }),
   ),
   seed: described(
     'Decides all that is left to chance: which requests a fault with a probability strikes, and generated names and ids.',
@@ -307,8 +350,12 @@ export const scenarioSchema = object({
     list(
       object({
         id: optional(guid()),
-        tenant: described("The tenant it belongs to, if that isn't the scenario's.", optional(guid())),
         name: withDefault(word(), 'Simulated subscription'),
+        tenant: described("The tenant it belongs to, if that isn't the scenario's.", optional(guid())),
+        state: described(
+          '`Disabled`: nothing in it can be changed.',
+          withDefault(choice('Enabled', 'Disabled'), 'Enabled'),
+        ),
         managementGroups: described('Nearest first.', texts()),
         resourceGroups: withDefault(
           list(object({ name: resourceGroupName(), location: withDefault(location(), 'westeurope') })),
@@ -377,6 +424,14 @@ export const scenarioSchema = object({
   policies: withDefault(list(policy), []),
   /** How many role assignments a subscription may have (https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits). */
   roleAssignmentLimit: withDefault(count(), 4000),
+  typedPrincipals: described(
+    'What ARM does with a principal whose type it is told: take it unseen, as is recorded, or ask the directory for it too.',
+    withDefault(choice('unseen', 'checked'), 'unseen'),
+  ),
+  roleConditions: described(
+    'Whether ARM takes conditions of role assignments.',
+    withDefault(choice('taken', 'refused'), 'taken'),
+  ),
   operationTime: described('How long a long-running operation of ARM takes.', withDefault(duration(), 0)),
 });
 

@@ -151,6 +151,7 @@ class Builder {
       id: given?.id ?? stableGuid('subscription', String(index)),
       name: given?.name ?? 'Simulated subscription',
       ...(given?.tenant === undefined ? {} : { tenantId: given.tenant.toLowerCase() }),
+      ...(given?.state === 'Disabled' ? { disabled: true } : {}),
       managementGroups: given?.managementGroups ?? [],
       resourceGroups: given?.resourceGroups ?? [],
     }));
@@ -165,6 +166,7 @@ class Builder {
       federatedCredentials: this.federated(identity.federated),
       // https://learn.microsoft.com/entra/fundamentals/users-default-permissions
       readsDirectory: identity.readsDirectory ?? identity.kind === 'user',
+      ...(identity.tenant === undefined ? {} : { tenantId: identity.tenant.toLowerCase() }),
       ...this.replication(identity.replicationDelay),
     }));
     this.groups = [];
@@ -206,16 +208,23 @@ class Builder {
       clusters,
       registries,
       publicRegistries: this.publicRegistries(registries),
-      governance: { denyAssignments: [], locks: [], policies: [], roleAssignmentLimit: 0 },
+      governance: { denyAssignments: [], locks: [], policies: [], exemptions: [], roleAssignmentLimit: 0 },
       github: this.github,
       azurePipelines: this.azurePipelines,
-      runner: { objectIds: this.runnerIdentities() },
+      runner: { objectIds: this.runnerIdentities(), address: document.runner.address },
       grantDelayMs: this.grantDelayMs,
       seed: document.seed,
       operationTimeMs: document.operationTime,
     };
     state.governance = this.governance(state);
-    state.roleAssignments = document.roleAssignments.map((_, index) => this.roleAssignment(state, index));
+    const assignments = document.roleAssignments.map(({ eligible }, index) => ({
+      eligible,
+      assignment: this.roleAssignment(state, index),
+    }));
+    const those = (wanted: boolean): RoleAssignment[] =>
+      assignments.flatMap(({ eligible, assignment }) => (eligible === wanted ? [assignment] : []));
+    state.roleAssignments = those(false);
+    state.eligibleAssignments = those(true);
     return state;
   }
 
@@ -295,6 +304,16 @@ class Builder {
     if (!document.localAccounts && document.entra === undefined)
       this.problem(`${path}.localAccounts`, 'can only be false on a cluster with `entra`');
     this.unique(`${path}.pools`, document.pools ?? []);
+    this.unique(`${path}.provisionedPools`, document.provisionedPools ?? []);
+    for (const key of ['publicFqdn', 'privateDns', 'runnerNetwork'] as const)
+      if (
+        !document.private &&
+        document[key] !== false &&
+        !['system', 'outside'].includes(String(document[key]))
+      )
+        this.problem(`${path}.${key}`, 'only means something on a cluster with `private: true`');
+    if (document.private && document.authorizedIpRanges.length > 0)
+      this.problem(`${path}.authorizedIpRanges`, 'a private cluster has no public address to limit');
     const admission = readAdmission(
       document,
       {
@@ -312,15 +331,38 @@ class Builder {
       kubernetesVersion: document.version,
       provisioningState: document.state,
       powerState: document.power,
-      fqdn: apiServerName(document, subscription.id, this.names),
+      fqdn: apiServerName(
+        document,
+        subscription.id,
+        this.names,
+        document.private && document.privateDns === 'system',
+      ),
       nodeResourceGroup,
       pools: poolsOf(document, this.document.runtime),
+      ...(document.provisionedPools === undefined
+        ? {}
+        : {
+            provisionedPools: poolsOf({ pools: document.provisionedPools }, this.document.runtime).map(
+              (pool) => ({
+                ...pool,
+                mode: 'User' as const,
+              }),
+            ),
+          }),
       servicePrincipalClientId: 'msi',
       disableLocalAccounts: !document.localAccounts,
       kubernetesBindings: [],
       namespaces: [...new Set([...SYSTEM_NAMESPACES, ...admission.namespaces.map((one) => one.name)])],
       admission,
       privateCluster: document.private,
+      access: {
+        authorizedIpRanges: document.authorizedIpRanges,
+        privateDns: document.privateDns,
+        runnerNetwork: document.runnerNetwork,
+        ...(document.publicFqdn
+          ? { publicFqdn: apiServerName(document, subscription.id, this.names, false) }
+          : {}),
+      },
       runCommand: { enabled: document.runCommand.enabled, startLimitMs: document.runCommand.startLimit },
     };
     this.giveIdentity(cluster, document, path);
@@ -391,10 +433,13 @@ class Builder {
       ['publicNetworkAccess', document.publicNetworkAccess === 'Disabled'],
       ['networkDefaultAction', document.networkDefaultAction === 'Deny'],
       ['dataEndpoint', document.dataEndpoint],
+      ['replicas', document.replicas.length > 0],
     ];
     for (const [key, used] of premium) {
       if (used && document.sku !== 'Premium') this.problem(`${path}.${key}`, 'needs sku: Premium');
     }
+    const dataHost = (region: string): string =>
+      `${document.name.toLowerCase()}.${region}.data.${this.names.registrySuffix}`;
     return {
       subscriptionId: subscription.id,
       resourceGroup: document.resourceGroup,
@@ -411,8 +456,9 @@ class Builder {
       armAudienceTokens: document.armAudienceTokens,
       dataEndpointEnabled: document.dataEndpoint,
       // https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints
+      ...(document.dataEndpoint ? { replicaDataHosts: document.replicas.map(dataHost) } : {}),
       blobHost: document.dataEndpoint
-        ? `${document.name.toLowerCase()}.${document.location}.data.${this.names.registrySuffix}`
+        ? dataHost(document.location)
         : `acr${stableHex(12, 'storage', document.name)}.blob.${this.names.storageSuffix}`,
       creationDate: isoTime(this.now - 90 * 86_400_000),
       repositories: this.repositories(document.repositories, path),
@@ -465,12 +511,15 @@ class Builder {
       same(name, 'everyone') ? EVERYONE : (this.objectId(name, path) ?? '');
     return {
       roleAssignmentLimit: document.roleAssignmentLimit,
+      ...(document.typedPrincipals === 'checked' ? { typedPrincipalsChecked: true } : {}),
+      ...(document.roleConditions === 'refused' ? { conditionsRefused: true } : {}),
       locks: document.locks.map(({ name, level, scope, notes }, index) => ({
         name,
         level,
         scope: this.scope(state, scope, `locks[${index}].scope`),
         notes: notes ?? null,
       })),
+      exemptions: [],
       policies: document.policies.map(({ name, scope, denies }, index) => ({
         name,
         scope: this.scope(state, scope, `policies[${index}].scope`),
@@ -642,7 +691,7 @@ function poolsOf(
         heldIdentity: undefined,
       },
     ],
-  }: ClusterDocument,
+  }: Pick<ClusterDocument, 'pools'>,
   defaultRuntime: NodePool['runtime'],
 ): NodePool[] {
   const hasSystem = pools.some(({ mode }) => mode === 'System');
@@ -665,15 +714,16 @@ function poolsOf(
 
 /** Names as AKS forms them (recording: managedClusters.GET.variants.json). */
 function apiServerName(
-  { name, resourceGroup, location, private: isPrivate }: ClusterDocument,
+  { name, resourceGroup, location }: ClusterDocument,
   subscription: string,
   { apiServerSuffix }: CloudNames,
+  inPrivateZone: boolean,
 ): string {
   const prefix = `${name.slice(0, 10)}-${resourceGroup.slice(0, 16)}-${subscription.slice(0, 6)}`
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '');
   const server = `${prefix}-${stableHex(8, 'fqdn', subscription, resourceGroup, name)}`;
-  return isPrivate
+  return inPrivateZone
     ? `${server}.${stableGuid('zone', resourceGroup, name)}.privatelink.${location}.${apiServerSuffix}`
     : `${server}.hcp.${location}.${apiServerSuffix}`;
 }

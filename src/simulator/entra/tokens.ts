@@ -75,8 +75,9 @@ function decoded(part: string | undefined): Record<string, unknown> | undefined 
 export async function createTokenIssuer(
   state: CloudState,
   now: () => number,
+  signing?: SigningKey,
 ): Promise<TokenIssuer & { readonly jwk: PublicJwk }> {
-  const key = await createSigningKey('entra');
+  const key = signing ?? (await createSigningKey('entra'));
   const issuer = `${CLOUDS[state.cloud].tokenIssuer}/${state.tenantId}/`;
   return {
     jwk: key.jwk,

@@ -9,6 +9,7 @@ import { startGarbageCollector } from './garbage-collector.js';
 import { startJobController } from './job-controller.js';
 import type { LocalTokens } from './kubeconfig.js';
 import { startKubelet } from './kubelet.js';
+import type { Kubelet } from './kubelet.js';
 import { createNamespaces } from './namespaces.js';
 import { nodesOf } from './nodes.js';
 import { Appliers } from './patch/appliers.js';
@@ -54,16 +55,31 @@ export function startCluster(
   startScheduler(store, timers, now);
   startQuotaController(store, timers);
   createNamespaces(store, cluster);
-  const kubelets = nodesOf(cluster, timestamp(now())).map((node) => {
-    const runtime = runtimeOf(cluster, node);
-    node.status.nodeInfo.containerRuntimeVersion = runtime.version;
-    return startKubelet(context, cluster, store.create('nodes', node), runtime, store, timers, programs);
-  });
-  keepLeases(store, timers, now, store.list('nodes'));
+  const kubelets: Kubelet[] = [];
+  const joined = new Set<string>();
+  /** Nodes that a pool was given since. */
+  const joinNodes = (): void => {
+    for (const node of nodesOf(cluster, timestamp(now()))) {
+      if (joined.has(node.metadata.name)) continue;
+      joined.add(node.metadata.name);
+      const runtime = runtimeOf(cluster, node);
+      node.status.nodeInfo.containerRuntimeVersion = runtime.version;
+      const made = store.create('nodes', node);
+      kubelets.push(startKubelet(context, cluster, made, runtime, store, timers, programs));
+      keepLeases(store, timers, now, [made]);
+    }
+  };
+  joinNodes();
   return {
     programs,
-    answer: (exchange, as) =>
-      answerApi({ context, cluster, store, timers, tokens, appliers, stopped: stopped.signal }, exchange, as),
+    answer: (exchange, as) => {
+      joinNodes();
+      return answerApi(
+        { context, cluster, store, timers, tokens, appliers, stopped: stopped.signal },
+        exchange,
+        as,
+      );
+    },
     pass: (milliseconds) => timers.pass(milliseconds),
     stop() {
       stopped.abort();

@@ -45,20 +45,23 @@ export interface CredentialProvider {
 export function createCredentialProvider(
   context: SimulatorContext,
   cluster: ManagedCluster,
-  heldIdentity?: NodePool['heldIdentity'],
+  pool?: Pick<NodePool, 'heldIdentity'>,
 ): CredentialProvider {
-  const kept = new Map<string, { answer: Credential[]; until: number }>();
+  const kept = new Map<string, { answer: Credential[]; until: number; as: NodePool['heldIdentity'] }>();
   return {
     async credentials(reference, signal) {
       const { host } = reference;
       if (!matches(host)) return [];
+      // Asked each time: nodes that are made anew hold what their pool holds by then, and have kept nothing.
+      const heldIdentity = pool?.heldIdentity;
       const known = kept.get(host);
-      if (known !== undefined && known.until > context.now()) return known.answer;
+      if (known !== undefined && known.until > context.now() && known.as === heldIdentity)
+        return known.answer;
       const answer =
         heldIdentity === undefined
           ? await askProvider(context, cluster, reference, signal)
           : askInstead(heldIdentity);
-      if (answer.length > 0) kept.set(host, { answer, until: context.now() + CACHE_MS });
+      if (answer.length > 0) kept.set(host, { answer, until: context.now() + CACHE_MS, as: heldIdentity });
       return answer;
     },
   };

@@ -1,5 +1,6 @@
 /** The API servers of the simulated AKS clusters, with what works behind them. */
 import type { SimulatorContext } from '../context.js';
+import { apiServerNames, keptOut } from '../cloud/api-server-access.js';
 import type { ManagedCluster } from '../cloud/model.js';
 import type { Service } from '../net/exchange.js';
 import { modelledRoutes } from '../routes.js';
@@ -14,10 +15,14 @@ import { entraKubeconfig, localKubeconfig, LocalTokens } from './kubeconfig.js';
 
 /** The API servers as one service, and what ARM hands out to reach them. */
 export interface ApiServers extends Service {
-  /** Kubeconfig of the cluster's users: a local account's, or without any credential where Entra is integrated. */
-  userKubeconfig(cluster: ManagedCluster): Promise<string>;
+  /**
+   * Kubeconfig of the cluster's users: a local account's, or without any credential where Entra is integrated.
+   *
+   * @param server by which of its names the API server is called; default: its own
+   */
+  userKubeconfig(cluster: ManagedCluster, server?: string): Promise<string>;
   /** Kubeconfig of the local administrator. Whether it may be handed out is ARM's to decide. */
-  adminKubeconfig(cluster: ManagedCluster): Promise<string>;
+  adminKubeconfig(cluster: ManagedCluster, server?: string): Promise<string>;
   /** Runs a command in a pod of a cluster, whatever lies between the cluster and others. Throws CommandNotStarted. */
   startCommand(cluster: ManagedCluster, order: CommandOrder): Promise<Command>;
   /** Passes over so many milliseconds in every cluster: what comes due in them comes at once. */
@@ -27,8 +32,8 @@ export interface ApiServers extends Service {
 }
 
 /**
- * One API server for every cluster of the cloud, each started by its first request. A stopped cluster and a private
- * one have no name that resolves from outside, so nothing is served for them.
+ * One API server for every cluster of the cloud, each started by its first request. Nothing is served for a stopped
+ * cluster, and for one that others are kept from.
  */
 export function createApiServers(
   context: SimulatorContext,
@@ -40,7 +45,9 @@ export function createApiServers(
   const reachable = (host: string): ManagedCluster | undefined =>
     context.state.clusters.find(
       (cluster) =>
-        cluster.fqdn.toLowerCase() === host && cluster.powerState === 'Running' && !cluster.privateCluster,
+        cluster.powerState === 'Running' &&
+        apiServerNames(cluster).includes(host) &&
+        keptOut(context.state, cluster, host) === undefined,
     );
 
   const commandPods = createCommandPods(context);
@@ -61,11 +68,12 @@ export function createApiServers(
       if (cluster === undefined) throw new Error(`no cluster answers for ${exchange.url.hostname}`);
       return started(cluster).answer(exchange);
     },
-    userKubeconfig: (cluster) =>
+    userKubeconfig: (cluster, server = cluster.fqdn) =>
       cluster.entra === undefined
-        ? localKubeconfig(context, cluster, tokens, 'clusterUser')
-        : entraKubeconfig(context, cluster),
-    adminKubeconfig: (cluster) => localKubeconfig(context, cluster, tokens, 'clusterAdmin'),
+        ? localKubeconfig(context, cluster, server, tokens, 'clusterUser')
+        : entraKubeconfig(context, cluster, server),
+    adminKubeconfig: (cluster, server = cluster.fqdn) =>
+      localKubeconfig(context, cluster, server, tokens, 'clusterAdmin'),
     startCommand: (cluster, order) => commandPods.start(cluster, started(cluster), order),
     pass(milliseconds) {
       for (const server of running.values()) server.pass(milliseconds);

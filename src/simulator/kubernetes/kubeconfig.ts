@@ -26,12 +26,13 @@ export class LocalTokens {
 export async function localKubeconfig(
   context: SimulatorContext,
   cluster: ManagedCluster,
+  server: string,
   tokens: LocalTokens,
   role: 'clusterUser' | 'clusterAdmin',
 ): Promise<string> {
   const authority = await context.clusterAuthority(cluster);
   const { certificate, key } = await authority.client(LOCAL_ACCOUNT.user, [LOCAL_ACCOUNT.group]);
-  return kubeconfig(cluster, authority.certificate, role, [
+  return kubeconfig(cluster, server, authority.certificate, role, [
     `    client-certificate-data: ${base64(certificate)}`,
     `    client-key-data: ${base64(key)}`,
     `    token: ${tokens.of(cluster)}`,
@@ -39,7 +40,11 @@ export async function localKubeconfig(
 }
 
 /** User kubeconfig of a cluster with Entra integration: an exec of kubelogin, and no credential in itself. */
-export async function entraKubeconfig(context: SimulatorContext, cluster: ManagedCluster): Promise<string> {
+export async function entraKubeconfig(
+  context: SimulatorContext,
+  cluster: ManagedCluster,
+  server: string,
+): Promise<string> {
   const authority = await context.clusterAuthority(cluster);
   const args = [
     'get-token',
@@ -54,7 +59,7 @@ export async function entraKubeconfig(context: SimulatorContext, cluster: Manage
     '--login',
     'devicecode',
   ];
-  return kubeconfig(cluster, authority.certificate, 'clusterUser', [
+  return kubeconfig(cluster, server, authority.certificate, 'clusterUser', [
     '    exec:',
     '      apiVersion: client.authentication.k8s.io/v1beta1',
     '      args:',
@@ -65,7 +70,13 @@ export async function entraKubeconfig(context: SimulatorContext, cluster: Manage
   ]);
 }
 
-function kubeconfig(cluster: ManagedCluster, authority: string, role: string, user: string[]): string {
+function kubeconfig(
+  cluster: ManagedCluster,
+  server: string,
+  authority: string,
+  role: string,
+  user: string[],
+): string {
   const admin = role === 'clusterAdmin' ? '-admin' : '';
   const name = `${role}_${cluster.resourceGroup}_${cluster.name}`;
   return [
@@ -73,7 +84,7 @@ function kubeconfig(cluster: ManagedCluster, authority: string, role: string, us
     'clusters:',
     '- cluster:',
     `    certificate-authority-data: ${base64(authority)}`,
-    `    server: https://${cluster.fqdn}:443`,
+    `    server: https://${server}:443`,
     `  name: ${cluster.name}`,
     'contexts:',
     '- context:',

@@ -8,6 +8,7 @@ import { recorder } from './events.js';
 import type { Recorder } from './events.js';
 import { ImageAccess } from './image-access.js';
 import { aggregate, goDuration, MESSAGES } from './messages.js';
+import { poolOf } from './nodes.js';
 import { statusNames } from './node-images.js';
 import type { NodeImage } from './node-images.js';
 import { timestamp } from './objects.js';
@@ -51,10 +52,7 @@ export function startKubelet(
   timers: Timers,
   programs: Programs,
 ): Kubelet {
-  const pool = cluster.pools.find(
-    ({ name }) => name === node.metadata.labels?.['kubernetes.azure.com/agentpool'],
-  );
-  const provider = createCredentialProvider(context, cluster, pool?.heldIdentity);
+  const provider = createCredentialProvider(context, cluster, poolOf(cluster, node));
   const access = new ImageAccess();
   const record = recorder(store, () => context.now(), 'kubelet', node.metadata.name);
   /** By uid: the pods in hand, each with what ends the work on it. */

@@ -15,6 +15,21 @@ const SANDBOX_IMAGE = {
   sizeBytes: 297_586,
 };
 
+const POOL_LABEL = 'kubernetes.azure.com/agentpool';
+/**
+ * Of the NodePools of node auto-provisioning: https://karpenter.sh/docs/concepts/nodepools/. Assumption: their nodes carry
+ * no label of a pool of AKS', and have names as others.
+ */
+const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
+
+/** The pool that a node is of. */
+export function poolOf(cluster: ManagedCluster, { metadata: { labels = {} } }: Node): NodePool | undefined {
+  return (
+    cluster.pools.find(({ name }) => name === labels[POOL_LABEL]) ??
+    cluster.provisionedPools?.find(({ name }) => name === labels[NODE_POOL_LABEL])
+  );
+}
+
 /** `key=value:Effect` or `key:Effect`, as ARM writes taints. */
 export function parseTaint(text: string): Taint {
   const [left = '', effect = 'NoSchedule'] = text.split(':');
@@ -43,7 +58,18 @@ export function nodeName(cluster: ManagedCluster, pool: NodePool, index: number)
  */
 export function nodesOf(cluster: ManagedCluster, at?: string): Node[] {
   let address = 4;
-  return cluster.pools.flatMap((pool) =>
+  const pools = [
+    ...cluster.pools.map((pool) => ({
+      pool,
+      labels: {
+        agentpool: pool.name,
+        [POOL_LABEL]: pool.name,
+        'kubernetes.azure.com/mode': pool.mode.toLowerCase(),
+      },
+    })),
+    ...(cluster.provisionedPools ?? []).map((pool) => ({ pool, labels: { [NODE_POOL_LABEL]: pool.name } })),
+  ];
+  return pools.flatMap(({ pool, labels }) =>
     Array.from({ length: pool.count }, (_, index): Node => {
       const name = nodeName(cluster, pool, index);
       const os = pool.osType.toLowerCase();
@@ -53,10 +79,8 @@ export function nodesOf(cluster: ManagedCluster, at?: string): Node[] {
         metadata: {
           name,
           labels: {
-            agentpool: pool.name,
-            'kubernetes.azure.com/agentpool': pool.name,
+            ...labels,
             'kubernetes.azure.com/cluster': cluster.nodeResourceGroup,
-            'kubernetes.azure.com/mode': pool.mode.toLowerCase(),
             'kubernetes.azure.com/node-image-version': pool.nodeImageVersion,
             'kubernetes.azure.com/os-sku': pool.osSku,
             'kubernetes.azure.com/role': 'agent',

@@ -324,7 +324,7 @@ function withoutQuery(url: string): string {
 }
 
 /** Node's error codes → what Go's net and crypto/tls say in the same situation (capture: cri-containerd-2.1.9.json). */
-const NETWORK_ERRORS: Record<string, (url: URL, error: Error) => string> = {
+const NETWORK_ERRORS: Record<string, (url: URL, error: object) => string> = {
   ENOTFOUND: (url) => MESSAGES.noSuchHost(url.hostname),
   EAI_AGAIN: (url) => MESSAGES.noSuchHost(url.hostname),
   ECONNREFUSED: (url, error) => MESSAGES.connectionRefused(addressOf(url, error)),
@@ -345,19 +345,24 @@ const NETWORK_ERRORS: Record<string, (url: URL, error: Error) => string> = {
 
 /** Goes down the causes to the first code that says something; anything else is a connection that just ended. */
 function networkError(error: unknown, url: URL): string {
-  for (let one = error; one instanceof Error; one = one.cause) {
+  // Not by class: what Node's core throws under a test runner is of another realm's.
+  for (
+    let one = error;
+    typeof one === 'object' && one !== null;
+    one = 'cause' in one ? one.cause : undefined
+  ) {
     const words = 'code' in one && typeof one.code === 'string' ? NETWORK_ERRORS[one.code] : undefined;
     if (words !== undefined) return words(url, one);
   }
   return MESSAGES.endOfFile();
 }
 
-function addressOf(url: URL, error: Error): string {
+function addressOf(url: URL, error: object): string {
   const address = 'address' in error && typeof error.address === 'string' ? error.address : url.hostname;
   return `${address}:${url.port === '' ? '443' : url.port}`;
 }
 
-function namesIn(error: Error): string {
+function namesIn(error: object): string {
   const certificate = 'cert' in error ? (error.cert as { subjectaltname?: string } | undefined) : undefined;
   return (certificate?.subjectaltname ?? '').replace(/DNS:/g, '');
 }

@@ -30,8 +30,8 @@ export interface FrontDoorOptions {
   log: RequestLog;
   /** The authority whose certificate a (lower-case) host name shows. */
   authorityOf: (host: string) => Promise<CertificateAuthority>;
-  /** False for a name that can't be reached from outside its network, such as a private API server's. */
-  reachable: (host: string) => boolean;
+  /** What keeps clients from a name, such as a private API server's; undefined: nothing. */
+  keptOut: (host: string) => LookUpFault | undefined;
   faults?: Faults;
   hold?: Hold;
   /** Of the proxy; default one of the machine's choice. */
@@ -132,7 +132,8 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     const fault = options.faults?.lookUp({ from, host, service });
     if (fault !== undefined) logUnanswered(options.log, method, host, path, { fault, status });
     if (fault !== undefined) return fault;
-    if (from === 'clients' && !options.reachable(host)) return 'dns';
+    const kept = from === 'clients' ? options.keptOut(host) : undefined;
+    if (kept !== undefined) return kept;
     if (service !== undefined) return undefined;
     // What the simulator doesn't know isn't there, for it stands for all there is.
     logUnanswered(options.log, method, host, path, { modelled: false, status, verdict: 'no such name' });

@@ -21,6 +21,11 @@ export interface PullFacts {
   imageSeen: 'there' | 'absent' | 'unknown';
   /** The scale sets of the nodes hold the kubelet identity; false too when it was deleted. */
   identityOnNodes?: boolean;
+  /**
+   * `unused`: there is one that the pod doesn't name. `stale`: the pod names one whose credential isn't good any more.
+   * `in-use`: the pod names one, and what it is worth is the question.
+   */
+  pullSecret?: 'none' | 'unused' | 'stale' | 'good' | 'in-use';
 }
 
 /** Everything that may be known. What is left out is not known. */
@@ -29,8 +34,6 @@ export interface Facts extends Partial<PullFacts> {
   loginServer?: string;
   /** The registry belongs to somebody else: none of the caller's grants could open it. */
   foreignRegistry?: boolean;
-  /** `unused`: there is one that the pod doesn't name. `stale`: the pod names one whose credential isn't good any more. */
-  pullSecret?: 'none' | 'unused' | 'stale' | 'good';
   /** The nodes hold several identities, and aren't told which. */
   severalIdentities?: boolean;
   /** The nodes' own configuration doesn't say to use the identity. */
@@ -47,6 +50,10 @@ export interface Facts extends Partial<PullFacts> {
   imagePlatforms?: readonly string[];
   /** Repository or tag may not be read, by a lock. */
   locked?: boolean;
+  /** The registry holds the image back until a scanner has passed it. */
+  quarantined?: boolean;
+  /** The nodes' network is linked to the DNS zones of the registry's private endpoints; absent: there is none. */
+  privateZoneLinked?: boolean;
   /** What ARM says of the principal of a new grant. */
   principal?: 'new' | 'other-tenant' | 'application-id' | 'there';
   /** ARM shows the grant, whatever the command said. */
@@ -159,6 +166,13 @@ export const FACT_RULES: readonly FactRule[] = [
     says: 'the identity holds no role that lets it pull',
   },
   {
+    cause: 'image-quarantined',
+    effect: 'decides',
+    of: says('absent', 'not-found', 'tag-unknown'),
+    when: (facts) => facts.quarantined === true,
+    says: 'the registry holds the image in quarantine',
+  },
+  {
     cause: 'tag-not-found',
     effect: 'decides',
     of: (symptom) => refusal(symptom) || says('absent', 'not-found')(symptom),
@@ -201,6 +215,21 @@ export const FACT_RULES: readonly FactRule[] = [
     says: "the pod's pull secret is no longer good",
   },
   {
+    cause: 'unauthorized-bad-pull-secret',
+    effect: 'decides',
+    of: (symptom) =>
+      symptom.attempts.some(({ credential, sign }) => credential === 'offered' && sign === 'unauthorized'),
+    when: (facts) => facts.pullSecret === 'in-use',
+    says: 'the registry refused the credential of the pull secret',
+  },
+  {
+    cause: 'unauthorized-or-repo-missing',
+    effect: 'decides',
+    of: refusal,
+    when: (facts) => facts.pullSecret === 'in-use',
+    says: 'the pod names a pull secret, and the registry gave no right to the repository for it',
+  },
+  {
     cause: 'pull-secret-not-referenced',
     effect: 'decides',
     of: refusal,
@@ -241,6 +270,34 @@ export const FACT_RULES: readonly FactRule[] = [
     of: refusal,
     when: (facts) => facts.imageSeen === 'there',
     says: 'the image is in the registry',
+  },
+  {
+    cause: 'firewall-403',
+    effect: 'for',
+    of: says('forbidden', 'client-address-refused'),
+    when: (facts) => facts.privateZoneLinked === false,
+    says: "the nodes' network isn't linked to the DNS zone of the registry's private endpoint, so they come to its public address",
+  },
+  {
+    cause: 'connection-timeout',
+    effect: 'for',
+    of: says('no-answer', 'deadline'),
+    when: (facts) => facts.privateZoneLinked === false,
+    says: "the nodes' network isn't linked to the DNS zone of the registry's private endpoint, so they go to its public address",
+  },
+  {
+    cause: 'private-endpoint-unreachable',
+    effect: 'for',
+    of: says('no-answer', 'deadline'),
+    when: (facts) => facts.privateZoneLinked === true,
+    says: "the nodes' network is linked to the DNS zone of the registry's private endpoint",
+  },
+  {
+    cause: 'dns-nxdomain',
+    effect: 'for',
+    of: says('no-such-host', 'check-acr-dns'),
+    when: (facts) => facts.privateZoneLinked === false,
+    says: "the nodes' network isn't linked to the DNS zone of the registry's private endpoint",
   },
   {
     cause: 'firewall-403',

@@ -1,20 +1,26 @@
 /** What to do next: the fix of a cause that is determined, else what would decide between those that are offered. */
+import { shellWord } from '../../shell.js';
 import { CAUSES, familyOf } from '../causes.js';
-import type { Family } from '../causes.js';
+import type { CauseId, Family, FixFacts } from '../causes.js';
 import type { Symptom } from '../symptoms/symptom.js';
 import type { Verdict } from './rank.js';
 
-/** Steps by the family of the likeliest cause; `{host}` and `{registry}` are filled in. Placeholders are in capitals. */
+/** A shell on a node (https://learn.microsoft.com/azure/aks/node-access); the image is Microsoft's, so that no other registry is asked. */
+const ON_NODE = 'kubectl debug node/{node} -it --image=mcr.microsoft.com/cbl-mariner/busybox:2.0 --';
+
+/**
+ * Steps by the family of the likeliest cause; what stands in braces is filled in, with words in capitals where it isn't
+ * known. What the machine that runs this sees of the network is not what the nodes see: they are asked.
+ */
 const LOOK: Readonly<Partial<Record<Family, readonly string[]>>> = {
   access: [
-    'aks-acr-pull check --cluster CLUSTER -g GROUP --registry {host}',
+    'aks-acr-pull check --cluster {cluster} -g {group} --registry {host}',
     'az acr show -n {registry} --query "{mode:roleAssignmentMode, anonymousPull:anonymousPullEnabled, publicAccess:publicNetworkAccess, loginServer:loginServer}"',
     "kubectl get pod POD -o jsonpath='{.spec.imagePullSecrets}'",
   ],
-  // What the machine that runs this sees of the network is not what the nodes see: they are asked.
   network: [
-    'kubectl debug node/NODE -it --image=mcr.microsoft.com/cbl-mariner/busybox:2.0 -- nslookup {host}',
-    'kubectl debug node/NODE -it --image=mcr.microsoft.com/cbl-mariner/busybox:2.0 -- nc -vz {host} 443',
+    `${ON_NODE} nslookup {host}`,
+    `${ON_NODE} nc -vz {host} 443`,
     'az acr show -n {registry} --query "{loginServer:loginServer, publicAccess:publicNetworkAccess, privateEndpoints:privateEndpointConnections[].privateEndpoint.id}"',
   ],
   image: [
@@ -26,31 +32,61 @@ const LOOK: Readonly<Partial<Record<Family, readonly string[]>>> = {
     'az acr repository show -n {registry} --repository REPOSITORY',
   ],
   azure: [
-    'aks-acr-pull check --cluster CLUSTER -g GROUP --registry REGISTRY --verify access',
+    'aks-acr-pull check --cluster {cluster} -g {group} --registry {registry} --verify access',
     'Run the same az command again with --debug: its log has the code that this line leaves out.',
   ],
-  tool: ['aks-acr-pull check --cluster CLUSTER -g GROUP --registry {host}'],
+  tool: ['aks-acr-pull check --cluster {cluster} -g {group} --registry {host}'],
 };
 
 const EVENTS = 'kubectl get events -A --field-selector reason=Failed';
 
+/** What a run looks at next of its own probe: no pod is left, no pull secret was in play, and access is known. */
+const LOOK_AT_NODE: Readonly<Partial<Record<Family, readonly string[]>>> = {
+  access: [`${ON_NODE} chroot /host sh -c 'journalctl -u kubelet --since -1h | grep -i credential'`],
+  network: [`${ON_NODE} nslookup {host}`, `${ON_NODE} nc -vz {host} 443`],
+  run: [`${ON_NODE} chroot /host sh -c 'journalctl -u containerd --since -1h | grep -i pull'`],
+};
+
+/** What is known of where the pull failed. */
+export type Where = Pick<FixFacts, 'cluster' | 'registry'> & { node?: string };
+
 /** Sentences and commands, in their order. */
-export function nextSteps({ speaks, backOffOnly }: Symptom, { determined, causes }: Verdict): string[] {
+export function nextSteps(
+  symptom: Symptom,
+  { determined, causes }: Verdict,
+  known: FixFacts & Where = {},
+): string[] {
   const [first] = causes;
   if (first === undefined) {
-    return backOffOnly
+    return symptom.backOffOnly
       ? ['The kubelet waits before it tries again; what stopped it stands in an earlier event.', EVENTS]
       : ["Nothing in these words is known. Look at the pod's events for more of them.", EVENTS];
   }
   if (determined) {
     const { fix, confirm } = CAUSES[first.id];
-    const { summary, commands } = fix({});
+    const { summary, commands } = fix(known);
     return [summary, ...commands, ...(confirm === undefined ? [] : [`To confirm: ${confirm}`])];
   }
+  return filled(LOOK[familyOf(first.id)] ?? [EVENTS], symptom, known);
+}
+
+/** Commands that show on the node itself what a message leaves open; none where nothing on the node would tell. */
+export function onNodeSteps(cause: CauseId, symptom: Symptom, known: Where): string[] {
+  const family = cause === 'undetermined' ? 'run' : familyOf(cause);
+  return filled(LOOK_AT_NODE[family] ?? [], symptom, known);
+}
+
+function filled(steps: readonly string[], { speaks }: Symptom, { cluster, registry, node }: Where): string[] {
   // Others chose the name: it goes into a command only as a host can be written.
-  const host = speaks?.host?.name ?? '';
+  const host = speaks?.host?.name ?? registry?.loginServer ?? '';
   const plain = /^[a-z0-9][a-z0-9.-]*$/.test(host) ? host : 'LOGIN-SERVER';
-  const registry = speaks?.host?.kind === 'login' ? (plain.split('.')[0] ?? 'REGISTRY') : 'REGISTRY';
-  const steps = LOOK[familyOf(first.id)] ?? [EVENTS];
-  return steps.map((step) => step.replace('{host}', plain).replace('{registry}', registry));
+  const named = speaks?.host?.kind === 'login' ? plain.split('.')[0] : undefined;
+  const words: Readonly<Record<string, string>> = {
+    host: plain,
+    registry: shellWord(registry?.name ?? named ?? 'REGISTRY'),
+    cluster: shellWord(cluster?.name ?? 'CLUSTER'),
+    group: shellWord(cluster?.resourceGroup ?? 'GROUP'),
+    node: shellWord(node ?? 'NODE'),
+  };
+  return steps.map((step) => step.replace(/\{(\w+)\}/g, (all, word: string) => words[word] ?? all));
 }

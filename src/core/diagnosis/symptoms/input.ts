@@ -2,19 +2,22 @@
  * From what a user has at hand to messages about pulls: plain text, a pod, an event, a list of either as kubectl prints
  * them in JSON, or the output of `kubectl describe`. What is about something else than a pull is left out.
  */
-import { asList, asText, at, parseJson } from '../../json.js';
+import { asList, asText, at, optional, parseJson } from '../../json.js';
 
 /** What is said of one image of one pod; of plain text, there is no pod. */
 export interface Subject {
   /** `namespace/name`. */
   pod?: string;
   image?: string;
+  /** The node that it was asked of. */
+  node?: string;
   messages: readonly string[];
 }
 
 interface Told {
   pod?: string;
   image?: string;
+  node?: string;
   message: string;
 }
 
@@ -57,6 +60,7 @@ function byImage(pod: string, all: readonly Told[]): Subject[] {
   const subject = (image?: string): Subject => ({
     ...(pod === '' ? {} : { pod }),
     ...(image === undefined ? {} : { image }),
+    ...optional('node', all.find(({ node }) => node !== undefined)?.node),
     messages: [
       ...new Set(
         all.filter((one) => one.image === undefined || one.image === image).map(({ message }) => message),
@@ -98,6 +102,7 @@ function podName(object: unknown): string {
 
 function toldByPod(object: unknown): Told[] {
   const pod = podName(at(object, 'metadata'));
+  const node = optional('node', asText(at(object, 'spec', 'nodeName')));
   const status = at(object, 'status');
   const specified = new Map(
     ['initContainers', 'containers', 'ephemeralContainers'].flatMap((kind) =>
@@ -116,13 +121,13 @@ function toldByPod(object: unknown): Told[] {
       if (!REASONS.has(reason)) return [];
       // Without the reason's word: it may be that of a back-off, whose message holds the cause.
       const message = asText(at(waiting, 'message')) ?? reason;
-      return [{ pod, ...(image === undefined ? {} : { image }), message }];
+      return [{ pod, ...node, ...(image === undefined ? {} : { image }), message }];
     });
   });
   const reason = asText(at(status, 'reason'));
   const message = asText(at(status, 'message'));
   return reason !== undefined && message !== undefined && REASONS.has(reason)
-    ? [...told, { pod, message }]
+    ? [...told, { pod, ...node, message }]
     : told;
 }
 
@@ -131,7 +136,11 @@ const NAMED_IMAGE = /\b(?:[Pp]ull(?:ing)? image|[Cc]ontainer image|default image
 function toldByEvent(event: unknown, about: unknown): Told[] {
   const message = asText(at(event, 'message')) ?? asText(at(event, 'note'));
   if (message === undefined || !REASONS.has(asText(at(event, 'reason')) ?? '')) return [];
-  return [toldOf(message, podName(about))];
+  // A kubelet's event names its node (kubernetes/api, core/v1 Event: source, reportingInstance).
+  const component = asText(at(event, 'source', 'component')) ?? asText(at(event, 'reportingComponent'));
+  const node = asText(at(event, 'source', 'host')) ?? asText(at(event, 'reportingInstance')) ?? '';
+  const isNode = component === 'kubelet' && node !== '';
+  return [{ ...toldOf(message, podName(about)), ...(isNode ? { node } : {}) }];
 }
 
 function toldOf(message: string, pod?: string): Told {
@@ -155,21 +164,28 @@ function toldByDescription(lines: readonly string[]): Told[] | undefined {
   let pod: string | undefined;
   let namespace: string | undefined;
   let image: string | undefined;
+  let node: string | undefined;
   let reason = '';
   const told: Told[] = [];
   for (const line of lines) {
     const name = /^Name:\s+(\S+)$/.exec(line)?.[1];
     // Of several pods, each begins with its name.
-    if (name !== undefined) [pod, namespace, image] = [name, undefined, undefined];
+    if (name !== undefined) [pod, namespace, image, node] = [name, undefined, undefined, undefined];
     namespace = /^Namespace:\s+(\S+)$/.exec(line)?.[1] ?? namespace;
     const full = pod === undefined || namespace === undefined ? pod : `${namespace}/${pod}`;
+    node = /^Node:\s+([^/\s]+)/.exec(line)?.[1] ?? node;
     image = /^\s+Image:\s+(\S+)$/.exec(line)?.[1] ?? image;
     reason = /^\s*(?:Reason|Status):\s+(\S+)$/.exec(line)?.[1] ?? reason;
     const said = /^\s*Message:\s+(\S.*)$/.exec(line)?.[1];
     if (said !== undefined && REASONS.has(reason))
-      told.push({ ...toldOf(said, full), ...(image === undefined ? {} : { image }) });
+      told.push({
+        ...toldOf(said, full),
+        ...optional('node', node),
+        ...(image === undefined ? {} : { image }),
+      });
     const event = EVENT_LINE.exec(line);
-    if (event !== null && REASONS.has(event[1] ?? '')) told.push(toldOf(event[2] ?? '', full));
+    if (event !== null && REASONS.has(event[1] ?? ''))
+      told.push({ ...toldOf(event[2] ?? '', full), ...optional('node', node) });
   }
   return told;
 }

@@ -38,6 +38,7 @@ const AUTH_PAGE = 'SupportArticles:acr-authentication-errors';
 const WEB_APP_PAGE = 'SupportArticles:pull-image-to-web-app-fail';
 const RBAC_PAGE = 'azure-docs:role-based-access-control/troubleshooting';
 const RBAC_CODES = 'docs: rest/api/authorization common errors';
+const ARM_CODES = 'docs: azure-resource-manager common-deployment-errors';
 const ENTRA_CODES = 'docs: entra/identity-platform/reference-error-codes';
 const BLOG = 'blog:container-apps-image-pull';
 
@@ -117,6 +118,26 @@ export const RULES = [
     sign: 'arm-policy-denied',
     mark: /\bRequestDisallowedByPolicy\b/,
     learntFrom: ['SupportArticles:requestdisallowedbypolicy-error', 'Azure/azure-powershell#14563'],
+  },
+  {
+    sign: 'arm-deny-assignment',
+    mark: /\bDenyAssignmentAuthorizationFailed\b/,
+    learntFrom: ['docs: role-based-access-control/deny-assignments'],
+  },
+  {
+    sign: 'arm-condition-invalid',
+    mark: /role assignment condition is invalid/i,
+    learntFrom: ['MicrosoftDocs/azure-docs#119449', 'Azure/azure-cli#15683'],
+  },
+  {
+    sign: 'arm-subscription-disabled',
+    mark: /\bReadOnlyDisabledSubscription\b/,
+    learntFrom: [ARM_CODES],
+  },
+  {
+    sign: 'arm-tenant-mismatch',
+    mark: /\bInvalidAuthenticationTokenTenant\b/,
+    learntFrom: [ARM_CODES],
   },
   {
     sign: 'arm-scope-locked',

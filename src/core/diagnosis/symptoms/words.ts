@@ -13,9 +13,10 @@ export function oneLine(message: string): string {
   return (
     short
       .replace(/\\u0027/g, "'")
-      .replace(/\\+"/g, '"')
-      .replace(/\\+\//g, '/')
-      .replace(/(?:\\+[nrt])+/g, ' ')
+      // From the first of several on: else nothing but backslashes would be read anew from each of them.
+      .replace(/(?<!\\)\\+"/g, '"')
+      .replace(/(?<!\\)\\+\//g, '/')
+      .replace(/(?<!\\)(?:\\+[nrt])+/g, ' ')
       // A log viewer's link in the midst of a word: 700[21](https://…)3
       .replace(/\[([^\][\n]{1,40})\]\(https?:[^)\s]{1,500}\)/g, '$1')
       .replace(/\p{Cc}\[[0-9;]*m|[\p{Cc}\s]+/gu, ' ')

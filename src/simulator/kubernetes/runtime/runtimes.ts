@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { CloudState } from '../../cloud/model.js';
 import type { Problem } from '../../cloud/schema.js';
 import type { SimulatorContext } from '../../context.js';
-import { nodesOf } from '../nodes.js';
+import { nodesOf, poolOf } from '../nodes.js';
 import type { Node } from '../objects.js';
 import { builtInRuntime } from './built-in.js';
 import type { Unreachable } from './containerd.js';
@@ -44,9 +44,13 @@ const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Why this machine can't give nodes the real runtime that a scenario asks for; empty when it can, or none is asked for. */
 export function runtimeProblems(state: CloudState): Problem[] {
-  const asked = state.clusters.flatMap(({ pools }, cluster) =>
-    pools.flatMap((pool, index) =>
-      pool.runtime === 'containerd' ? [{ pool, path: `clusters[${cluster}].pools[${index}].runtime` }] : [],
+  const asked = state.clusters.flatMap((one, cluster) =>
+    (['pools', 'provisionedPools'] as const).flatMap((key) =>
+      (one[key] ?? []).flatMap((pool, index) =>
+        pool.runtime === 'containerd'
+          ? [{ pool, path: `clusters[${cluster}].${key}[${index}].runtime` }]
+          : [],
+      ),
     ),
   );
   const [first] = asked;
@@ -134,19 +138,15 @@ export function createRuntimes(context: SimulatorContext): Runtimes {
 
   return {
     of: (cluster, node) => {
-      const pool = cluster.pools.find(({ name }) => name === node.metadata.labels?.['agentpool']);
-      if (pool?.runtime !== 'containerd') return builtInRuntime(context, node);
+      if (poolOf(cluster, node)?.runtime !== 'containerd') return builtInRuntime(context, node);
       const runtime = real.get(node.metadata.name);
       if (runtime === undefined) throw new Error(`no containerd was started for ${node.metadata.name}`);
       return runtime;
     },
     async start(door) {
-      const nodes = context.state.clusters.flatMap((cluster) => {
-        const pools = new Set(
-          cluster.pools.flatMap(({ name, runtime }) => (runtime === 'containerd' ? [name] : [])),
-        );
-        return nodesOf(cluster).filter(({ metadata }) => pools.has(metadata.labels?.['agentpool'] ?? ''));
-      });
+      const nodes = context.state.clusters.flatMap((cluster) =>
+        nodesOf(cluster).filter((node) => poolOf(cluster, node)?.runtime === 'containerd'),
+      );
       if (nodes.length > 0) starting = startAll(door, nodes);
       await starting;
     },

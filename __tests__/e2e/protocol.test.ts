@@ -1,0 +1,153 @@
+/**
+ * Every line that a CI system reads of us, held to its protocol: the task under the agent's environment and the action under
+ * the runner's, for each sign-in, where the run succeeds, fails and is cancelled. Unknown commands, and text that would be
+ * taken for one, are refused by agent.ts and runner.ts themselves.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { OUTPUTS, taskName } from '../../src/core/inputs.js';
+import type { SimulatorOptions } from '../../src/simulator/index.js';
+import type { TaskRun } from './agent.js';
+import type { StepOptions, StepResult } from './runner.js';
+import { openScene, scenario } from './scene.js';
+import { KINDS } from './service-connections.js';
+import { installAz } from './stub-az.js';
+import { openTaskScene } from './task-scene.js';
+
+/** How a run ends, and what of the cloud makes it. */
+const ENDINGS = {
+  success: {},
+  failure: { registry: { repositories: [{ name: 'shop/other', images: [{ tag: '1' }] }] } },
+  cancel: { grantDelay: '1h' },
+} as const;
+type Ending = keyof typeof ENDINGS;
+const ENDING_NAMES = Object.keys(ENDINGS) as Ending[];
+
+/** Tells when the first probe was made. */
+function watching(): { how: SimulatorOptions; probed: Promise<void> } {
+  let tell = (): void => undefined;
+  const probed = new Promise<void>((resolve) => (tell = resolve));
+  const how: SimulatorOptions = {
+    onRequest({ method, path, status }) {
+      if (method === 'POST' && path.includes('/jobs') && status === 201) tell();
+    },
+  };
+  return { how, probed };
+}
+
+describe('the task', () => {
+  /** `##vso[area.action key=value;…]data`, alone on its line; semicolons, brackets and line ends escaped. */
+  const COMMAND = /^##vso\[task\.[a-z]+(?: (?:[A-Za-z]+=[^;\]\r\n]*;)*)?\][^\r\n]*$/;
+
+  function expectProtocol(run: TaskRun, ending: Ending): void {
+    expect([run.exitCode, run.signal, run.stderr]).toEqual([0, null, '']);
+    const lines = run.stdout.split('\n').filter((line) => line.includes('##vso['));
+    for (const line of lines) expect(line).toMatch(COMMAND);
+    expect(lines).toHaveLength(run.commands.length);
+    // One result, and nothing that the agent would act on after it.
+    expect(run.commands.filter(({ name }) => name === 'task.complete')).toHaveLength(1);
+    expect(run.commands.at(-1)?.name).toBe('task.complete');
+    expect(run.commands.at(-1)?.properties.result).toBe(ending === 'success' ? 'Succeeded' : 'Failed');
+    // Every output, declared in task.json, as an output variable and once.
+    const set = run.commands.filter(({ name }) => name === 'task.setvariable');
+    expect(set.map(({ properties }) => properties.variable).sort()).toEqual(
+      OUTPUTS.map(({ name }) => taskName(name)).sort(),
+    );
+    for (const { properties } of set) expect(properties.isOutput).toBe('true');
+    // A failure is an issue of the run.
+    if (ending !== 'success') expect(run.issues.map(({ type }) => type)).toContain('error');
+    for (const { type } of run.issues) expect(['error', 'warning']).toContain(type);
+  }
+
+  for (const [kind, make] of Object.entries(KINDS))
+    it.each(ENDING_NAMES)(`signed in by ${kind}: %s`, async (ending) => {
+      const { identity, runner, connection } = await make();
+      const { how, probed } = watching();
+      const scene = await openTaskScene(
+        scenario({
+          identities: [{ name: 'deployer', ...identity }],
+          ...(runner === undefined ? {} : { runner }),
+          ...ENDINGS[ending],
+        }),
+        how,
+      );
+      try {
+        const connections = { [scene.connectionId]: scene.connection(connection) };
+        const running = scene.start({}, { connections });
+        if (ending === 'cancel') {
+          await Promise.race([probed, running.done]);
+          running.cancel();
+        }
+        expectProtocol(await running.done, ending);
+      } finally {
+        await scene.end();
+      }
+    });
+});
+
+describe('the action', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aks acr pull protocol '));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** `::name key=value,…::data`; colons and commas of values, and line ends, escaped. */
+  const COMMAND = /^::[a-z-]+(?: (?:[A-Za-z]+=[^,:\r\n]*)(?:,[A-Za-z]+=[^,:\r\n]*)*)?::[^\r\n]*$/;
+  const OURS = ['add-mask', 'debug', 'endgroup', 'error', 'group', 'notice', 'warning'];
+
+  function expectProtocol(run: StepResult, ending: Ending): void {
+    expect([run.exitCode, run.signal, run.stderr]).toEqual([ending === 'success' ? 0 : 1, null, '']);
+    const lines = run.stdout.split('\n').filter((line) => /^\s*::/.test(line));
+    for (const line of lines) expect(line).toMatch(COMMAND);
+    expect(lines).toHaveLength(run.commands.length);
+    expect(OURS).toEqual(expect.arrayContaining([...new Set(run.commands.map(({ name }) => name))]));
+    // Groups are not nested, and all end.
+    const open = run.commands.flatMap(({ name }) => (/group$/.test(name) ? [name] : []));
+    expect(open.map((name, index) => name === (index % 2 === 0 ? 'group' : 'endgroup'))).not.toContain(false);
+    expect(open.length % 2).toBe(0);
+    // Every output and nothing else, each once; what is kept for the post step.
+    expect(Object.keys(run.outputs).sort()).toEqual(OUTPUTS.map(({ name }) => name).sort());
+    const errors = run.commands.filter(({ name }) => name === 'error');
+    if (ending === 'success') expect(errors).toEqual([]);
+    else expect(errors.length).toBeGreaterThan(0);
+  }
+
+  const SIGN_INS = {
+    'GitHub OIDC': async () => ({ inputs: {}, step: {} }),
+    'azure/login': async (scene: Awaited<ReturnType<typeof openScene>>) => {
+      const az = await installAz(await mkdtemp(join(folder, 'az ')), {
+        tenantId: scene.simulator.state.tenantId,
+        clientId: scene.clientId,
+        clientSecret: 'a secret of the deployer',
+        subscriptionId: scene.subscriptionId,
+      });
+      const step: Partial<StepOptions> = { path: [az.folder] };
+      return { inputs: { 'client-id': '', 'tenant-id': '' }, step };
+    },
+  };
+
+  for (const [name, signIn] of Object.entries(SIGN_INS))
+    it.each(ENDING_NAMES)(`signed in by ${name}: %s`, async (ending) => {
+      const { how, probed } = watching();
+      const scene = await openScene(scenario(ENDINGS[ending]), how);
+      try {
+        const { inputs, step } = await signIn(scene);
+        const running = scene.start(inputs, step);
+        if (ending === 'cancel') {
+          await Promise.race([probed, running.done]);
+          running.kill('SIGINT');
+        }
+        const run = await running.done;
+        expectProtocol(run, ending);
+        // The post step, too, says nothing that isn't to the protocol.
+        const post = await scene.job.post(scene.options(inputs, step), run);
+        expect([post.exitCode, post.stderr]).toEqual([0, '']);
+        for (const { name: command } of post.commands) expect(OURS).toContain(command);
+      } finally {
+        await scene.end();
+      }
+    });
+});
