@@ -5,5 +5,7 @@ export default {
   ...base,
   testMatch: ['<rootDir>/__tests__/real/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
+  // These programs are heavy, and a node's runtime wants a processor for itself.
+  maxWorkers: '100%',
   testTimeout: 180_000,
 };

@@ -10,7 +10,9 @@ export default {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }],
   },
   reporters: ['default', '<rootDir>/scripts/jest-skips.js'],
-  // Half of the tests' time goes into children and waiting: a worker for each processor keeps them busy.
-  maxWorkers: '100%',
+  // Half of the tests' time is waiting, for children and for clouds: two workers for each processor keep it busy.
+  maxWorkers: '200%',
+  // What a file has loaded stays in its worker's memory.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 60_000,
 };
