@@ -5,7 +5,7 @@ import { NOT_HERE, ROWS } from './mended-causes.js';
 import { mend, said, withBroken } from './mended-ground.js';
 
 describe('what the report prints mends', () => {
-  it.each(ROWS.map((row, at) => [`${at} ${row.cause}`, row] as const))('%s', (_, row) =>
+  it.concurrent.each(ROWS.map((row, at) => [`${at} ${row.cause}`, row] as const))('%s', (_, row) =>
     withBroken(row, async (bench) => {
       const { cause, beside, inputs, end = { result: 'passed' } } = row;
       const first = { image: 'shop/web:1.4', ...inputs };
