@@ -1,29 +1,23 @@
 /** The story, top to bottom: resolve → decide → grant → prove → conclude. */
-import { parseArmId } from './azure/arm-id.js';
 import { CLOUDS } from './azure/clouds.js';
-import type { CloudName } from './azure/clouds.js';
-import { readCluster, readUserKubeconfig } from './azure/cluster.js';
+import { readUserKubeconfig } from './azure/cluster.js';
 import type { Cluster } from './azure/cluster.js';
 import type { Registry } from './azure/registry.js';
 import { AzureSession } from './azure/session.js';
 import { leadingLink } from './broken-links.js';
-import { CAUSES } from './diagnosis/causes.js';
 import { explainError } from './diagnosis/explain.js';
 import { optional } from './json.js';
-import { leftLines, removeProbes } from './kubernetes/clean-up.js';
 import type { Leftover, Ports } from './ports.js';
 import { SCHEMA_VERSION, worst } from './report.js';
-import type { Allowed, Connection, Grant, PlannedGrant, Report, Result } from './report.js';
+import type { Connection, Grant, PlannedGrant, Report, Result } from './report.js';
 import type { ClusterRef, RegistryRef, Request } from './request.js';
-import { conclude } from './stages/conclude.js';
 import { audit } from './stages/audit.js';
-import { disconnect } from './stages/disconnect.js';
+import { conclude } from './stages/conclude.js';
 import {
-  accessTitle,
   isYoung,
   keepAccess,
   mayHaveSignedIn,
-  readAccess,
+  readAccessSoon,
   tellAccess,
   tellBesideAccess,
 } from './stages/decide.js';
@@ -36,23 +30,20 @@ import {
   withDeployed,
 } from './stages/deployment.js';
 import type { Deployment } from './stages/deployment.js';
-import { grant } from './stages/grant.js';
-import type { Made } from './stages/grant.js';
-import { importedImage, wantedImages } from './stages/image.js';
-import type { WantedImage } from './stages/image.js';
-import { connectAs, readLogin } from './stages/kubeconfig.js';
+import { disconnect } from './stages/disconnect.js';
+import { endWithoutRole, grantAll, tellUnseen } from './stages/grant.js';
+import { lookAtIdentity, lookForSharing } from './stages/identity.js';
+import { imagesFor, importedImage, tellImages } from './stages/image.js';
+import { readLogin } from './stages/kubeconfig.js';
 import type { NamedLogin } from './stages/kubeconfig.js';
-import { plan } from './stages/plan.js';
 import { isGrantMissing, missingGrants, tellInTheWay, wantedRoles } from './stages/missing.js';
 import type { Wanted } from './stages/missing.js';
 import { tellOwnRights } from './stages/own-rights.js';
-import { tellTransition } from './stages/transition.js';
-import { lookAtIdentity, lookForSharing } from './stages/identity.js';
+import { plan } from './stages/plan.js';
 import { choosePools, everyNode, prove } from './stages/prove.js';
-import type { ChosenPools } from './stages/prove.js';
 import { checkSecretElsewhere, checkSecretOnAks } from './stages/pull-secret.js';
-import { reach, reachQuietly } from './stages/reach.js';
-import { askedRepositories, checkRepositories } from './stages/repositories.js';
+import { reach } from './stages/reach.js';
+import { checkRepositories } from './stages/repositories.js';
 import {
   checkClusterState,
   checkIdentity,
@@ -61,6 +52,9 @@ import {
   resolveRegistry,
   subscriptionFor,
 } from './stages/resolve.js';
+import { signIn } from './stages/sign-in.js';
+import type { Story } from './stages/story.js';
+import { tellTransition } from './stages/transition.js';
 import { begun, StoryEnds, Telling } from './telling.js';
 
 /**
@@ -78,15 +72,15 @@ export async function preflight(request: Request, ports: Ports, version: string)
   const connections: Connection[] = [];
   // What one connection could not remove stays written down while the next one runs.
   const left: Leftover[][] = [];
-  for (const cluster of elsewhere === undefined ? request.clusters : [elsewhere]) {
-    for (const registry of request.registries) {
+  for (const clusterRef of elsewhere === undefined ? request.clusters : [elsewhere]) {
+    for (const registryRef of request.registries) {
       const nth = connections.length;
       const remember = (leftovers: Leftover[]): void => {
         left[nth] = leftovers;
         ports.remember(left.flat());
       };
-      const own = { ...ports, remember };
-      connections.push(await connectOne(request, cluster, registry, azure, resolver, own, deployment));
+      const about = { request, clusterRef, registryRef, azure, resolver, ports: { ...ports, remember } };
+      connections.push(await connectOne(about, deployment));
     }
   }
   const cause = leadingLink({ connections })?.cause;
@@ -105,14 +99,10 @@ export async function preflight(request: Request, ports: Ports, version: string)
 
 /** One cluster with one registry. */
 async function connectOne(
-  request: Request,
-  clusterRef: ClusterRef | NamedLogin,
-  registryRef: RegistryRef,
-  azure: AzureSession,
-  resolver: Resolver,
-  ports: Ports,
+  about: Omit<Story, 'clusterRef' | 'telling'> & { clusterRef: ClusterRef | NamedLogin },
   deployment?: Deployment,
 ): Promise<Connection> {
+  const { request, clusterRef, registryRef, azure, ports } = about;
   const connection = newConnection(clusterRef, registryRef);
   const telling = new Telling(connection, ports.log, ports.clock);
   ports.log.chapter(`cluster ${connection.cluster.name} and registry ${connection.registry.name}`);
@@ -120,7 +110,7 @@ async function connectOne(
     connection.result =
       'login' in clusterRef
         ? await checkSecretElsewhere(request, clusterRef, registryRef, azure, ports, telling)
-        : await tellStory(request, clusterRef, registryRef, azure, resolver, ports, telling, deployment);
+        : await tellStory({ ...about, clusterRef, telling }, deployment);
   } catch (error) {
     if (ports.signal.aborted) {
       telling.tell('ended', 'the run came to its end', {
@@ -140,31 +130,23 @@ async function connectOne(
   return connection;
 }
 
-async function tellStory(
-  asked: Request,
-  clusterRef: ClusterRef,
-  registryRef: RegistryRef,
-  azure: AzureSession,
-  resolver: Resolver,
-  ports: Ports,
-  telling: Telling,
-  deployment?: Deployment,
-): Promise<Result> {
+/** The story of one AKS cluster with one registry, as README's "How it works" tells it. */
+async function tellStory(given: Story, deployment?: Deployment): Promise<Result> {
+  const { request: asked, clusterRef, registryRef, azure, resolver, ports, telling } = given;
   const { connection } = telling;
   const request = withDeployed(asked, deployment);
+  const story = { ...given, request };
   const pulls = request.mode !== 'plan' && request.verify === 'pull';
 
   telling.facts.writes = request.mode === 'connect' || request.mode === 'disconnect';
   telling.facts.namespace = request.namespace;
   if (registryRef.by !== 'id') telling.facts.wantedRegistry = registryRef.text;
-  // Resolve: who are we, which cluster, which registry. Cluster and registry are read side by side.
-  await signIn(azure, ports, telling);
-  if (request.mode === 'disconnect')
-    return disconnect(request, clusterRef, registryRef, azure, resolver, ports, telling);
-  if (request.mode === 'audit')
-    return audit(request, clusterRef, registryRef, azure, resolver, ports, telling);
-  if (request.pullSecret !== undefined)
-    return checkSecretOnAks(request, clusterRef, registryRef, azure, resolver, ports, telling);
+  await signIn(azure, telling);
+  if (request.mode === 'disconnect') return disconnect(story);
+  if (request.mode === 'audit') return audit(story);
+  if (request.pullSecret !== undefined) return checkSecretOnAks(story);
+
+  // Resolve: which cluster, which registry. What doesn't need one another is read side by side.
   const since = ports.clock.now();
   const clusterRead = begun(resolver.cluster(clusterRef));
   const located = begun(resolver.located(registryRef));
@@ -174,42 +156,29 @@ async function tellStory(
     pulls && request.clusterAccess !== 'run-command'
       ? begun(clusterRead().then((cluster) => readUserKubeconfig(azure.arm, cluster)))
       : undefined;
-
   const cluster = await resolveCluster(resolver, clusterRef, telling, since);
   checkClusterState(cluster, pulls, telling);
   const principalId = await checkIdentity(cluster, request, resolver, telling);
   const registry = await resolveRegistry(resolver, registryRef, telling, since);
   checkRepositories(request, registry, telling);
-
-  // What a proof needs is made sure of before anything is written.
   const chosen = choosePools(cluster, request);
   const imports = pulls && request.importProbeImage;
   const images =
     pulls && !imports && deployment === undefined
-      ? begun(imagesFor(request, registry, chosen, azure))
+      ? begun(imagesFor(request, registry, chosen.pools, azure))
       : undefined;
   const seen =
     deployment === undefined ? undefined : begun(lookAtDeployed(deployment, asked, registry, azure));
 
-  // Decide.
+  // Decide: who may pull already, and what is missing.
   const decided = await access();
-  keepAccess(decided, registry, telling);
-  tellBesideAccess(decided, registry, principalId, telling);
-  const wanted = wantedRoles(request, decided, registry, principalId);
-  const missing = missingGrants(request, wanted, registry, principalId);
-  const own = missing.find(({ roleGuid }) => roleGuid === telling.facts.role?.guid);
-  if (own !== undefined && (own.condition !== undefined || decided.limited.length > 0))
-    telling.facts.grant = own;
-  if (missing.length > 0 && connection.wouldChange === false) connection.wouldChange = true;
-  for (const one of wanted) tellInTheWay(request, one, registry, principalId, telling);
-  if (request.mode !== 'connect') {
-    tellTransition(request, decided, missing, registry, principalId, telling);
-    await tellOwnRights(request, missing, cluster, registry, azure, telling);
-  }
+  const { wanted, missing } = await decide(story, decided, cluster, registry, principalId);
   if (request.mode === 'plan') return plan(decided, wanted, missing, registry, telling);
   const writes = request.mode === 'connect' && isGrantMissing(decided, request);
   if (writes) tellUnseen(decided, registry, telling);
   else if (decided.standsInTheWay === undefined) tellAccess(decided, registry, telling);
+
+  // What a proof needs is made sure of before anything is written.
   const clusterConnection = pulls
     ? await reach(
         cluster,
@@ -259,9 +228,9 @@ async function tellStory(
   }
   // The import is the first thing that is written: only where the cluster was reached, and before the grant.
   const found = imports ? [await importedImage(registry, azure, ports, telling)] : ((await images?.()) ?? []);
-  const named = await namedImages(found, telling);
+  tellImages(found, telling);
 
-  // Grant.
+  // Grant: what is missing, and nothing else.
   let allowed = decided.allowed;
   let grants: readonly Grant[] = decided.grants;
   let unseenGrant = false;
@@ -278,8 +247,7 @@ async function tellStory(
   }
   if (request.mode === 'connect') tellTransition(request, decided, [], registry, principalId, telling);
 
-  // Prove.
-  // A grant that is there but not listed yet was made moments ago.
+  // Prove: by pods on the cluster's own nodes. A grant that is there but not listed yet was made moments ago.
   const youngGrant = unseenGrant || isYoung(grants, ports.clock.now());
   if (clusterConnection !== undefined) {
     await prove(
@@ -287,7 +255,7 @@ async function tellStory(
         connection: clusterConnection,
         cluster,
         chosen,
-        images: named,
+        images: found,
         ...optional('nodes', nodes),
         facts: { ...explainedBy, access: allowed, youngGrant },
         lookCloser,
@@ -305,132 +273,35 @@ async function tellStory(
       telling,
     );
   }
+
+  // Conclude.
   await tellSharing();
   return conclude(request, registry, youngGrant, telling);
 }
 
-async function signIn(azure: AzureSession, ports: Ports, telling: Telling): Promise<void> {
-  const since = ports.clock.now();
-  const title = 'this run is signed in to Azure';
-  try {
-    const caller = await azure.signIn();
-    telling.facts.caller = caller;
-    telling.pass(
-      'signed-in',
-      title,
-      `as ${caller.name} (object id ${caller.objectId}), by ${azure.credential.description}`,
-      since,
-    );
-  } catch (error) {
-    telling.end('signed-in', title, explainError(error, telling.facts, 'cluster'), since);
-  }
-}
-
-/** A grant that is written without having seen who has access already is told to be. */
-function tellUnseen({ unreadable }: AccessFacts, registry: Registry, telling: Telling): void {
-  if (unreadable === undefined) return;
-  const told = explainError(unreadable, telling.facts, 'grant');
-  telling.tell('access-before', `this login may see who may pull from ${registry.loginServer}`, {
-    ...told,
-    status: 'skip',
-  });
-}
-
-/** Assignments are read as soon as the identity and the registry's id are known. */
-async function readAccessSoon(
-  azure: AzureSession,
-  resolver: Resolver,
-  cluster: Promise<Cluster>,
-  located: Promise<{ id: string }>,
-  registry: Promise<Registry>,
-  request: Request,
-): ReturnType<typeof readAccess> {
-  const [principal, { id }] = await Promise.all([
-    cluster.then((read) => resolver.principal(read, request.kubeletObjectId)),
-    located,
-  ]);
-  const principalId = principal.known === 'no' ? undefined : principal.objectId;
-  if (principalId === undefined)
-    return {
-      allowed: 'unknown',
-      grants: [],
-      ignored: [],
-      limited: [],
-      because: 'there is no identity to ask for',
-    };
-  const subscriptionId = parseArmId(id)?.subscriptionId ?? '';
-  return readAccess(azure, { id, subscriptionId }, registry, principalId, (facts) =>
-    askedRepositories(request, facts),
-  );
-}
-
-/** Nobody knows which role the registry takes, so none is written. @throws {StoryEnds} always */
-function endWithoutRole(registry: Registry, telling: Telling): never {
-  telling.end('grant', accessTitle(registry), {
-    status: 'unknown',
-    cause: 'registry-mode-unknown',
-    evidence: 'so neither AcrPull nor a repository role was written',
-  });
-}
-
-/** Makes the missing grants. @returns what came of those that count in the registry's mode; undefined when none does */
-async function grantAll(
-  missing: readonly PlannedGrant[],
-  wanted: readonly Wanted[],
-  azure: AzureSession,
+/** Keeps what was decided, and tells all of it that bears on a grant: what is missing, in the way, or lacked by this login. */
+async function decide(
+  { request, azure, telling }: Story,
+  decided: AccessFacts,
+  cluster: Cluster,
   registry: Registry,
-  ports: Ports,
-  telling: Telling,
-): Promise<{ allowed: Allowed; grants: Grant[]; unseen: boolean } | undefined> {
-  const counting: Made[] = [];
-  for (const planned of missing) {
-    const made = await grant(azure, registry, planned, ports, telling);
-    const counts = wanted.some(({ role, counts }) => counts && role.guid === planned.roleGuid);
-    if (counts) counting.push(made);
+  principalId: string,
+): Promise<{ wanted: Wanted[]; missing: PlannedGrant[] }> {
+  const { connection } = telling;
+  keepAccess(decided, registry, telling);
+  tellBesideAccess(decided, registry, principalId, telling);
+  const wanted = wantedRoles(request, decided, registry, principalId);
+  const missing = missingGrants(request, wanted, registry, principalId);
+  const own = missing.find(({ roleGuid }) => roleGuid === telling.facts.role?.guid);
+  if (own !== undefined && (own.condition !== undefined || decided.limited.length > 0))
+    telling.facts.grant = own;
+  if (missing.length > 0 && connection.wouldChange === false) connection.wouldChange = true;
+  for (const one of wanted) tellInTheWay(request, one, registry, principalId, telling);
+  if (request.mode !== 'connect') {
+    tellTransition(request, decided, missing, registry, principalId, telling);
+    await tellOwnRights(request, missing, cluster, registry, azure, telling);
   }
-  if (counting.length === 0) return undefined;
-  return {
-    allowed: counting.every(({ allowed }) => allowed === true) ? true : 'unknown',
-    grants: counting.flatMap((made) => made.grant ?? []),
-    unseen: counting.some((made) => made.grant === undefined),
-  };
-}
-
-async function imagesFor(
-  request: Request,
-  registry: Registry,
-  chosen: ChosenPools,
-  azure: AzureSession,
-): Promise<WantedImage[]> {
-  azure.trust.admitLoginServer(registry.loginServer);
-  const platforms = [...new Set(chosen.pools.map((pool) => `${pool.os}/${pool.architecture}`))];
-  return wantedImages(request, registry, platforms, azure.dataPlane(registry));
-}
-
-/** The images in the story: which, and that the registry has them as far as this login can see. */
-async function namedImages(images: WantedImage[], telling: Telling): Promise<WantedImage[]> {
-  for (const image of images) {
-    telling.connection.image = image.reference;
-    const title = `${image.reference} is in the registry`;
-    const platforms = image.facts?.platforms.join(', ') ?? '';
-    const seen = `${image.why === undefined ? '' : `${image.why}; `}${image.facts?.digest ?? ''}${platforms === '' ? '' : ` for ${platforms}`}`;
-    if (image.seen === 'there') telling.pass('image', title, seen);
-    else if (image.seen === 'absent') {
-      const fix = CAUSES['tag-not-found'].fix({ ...telling.facts, image: image.repository });
-      telling.end('image', title, {
-        status: 'fail',
-        cause: 'tag-not-found',
-        evidence: image.because ?? '',
-        fix,
-      });
-    } else {
-      telling.tell('image', title, {
-        status: 'skip',
-        evidence: `not seen from here, so the nodes' word counts: ${image.because ?? ''}`,
-      });
-    }
-  }
-  return images;
+  return { wanted, missing };
 }
 
 function newConnection(cluster: Pick<ClusterRef, 'name'>, registry: RegistryRef): Connection {
@@ -450,37 +321,4 @@ function newConnection(cluster: Pick<ClusterRef, 'name'>, registry: RegistryRef)
 
 function reasonOf(signal: AbortSignal): string {
   return signal.reason instanceof Error ? signal.reason.message : 'it was cancelled';
-}
-
-/**
- * Removes what a run left behind in clusters; exactly what the leftovers name. Never throws.
- *
- * @returns what could not be removed, as lines: for each cluster why, and the kubectl line that removes it
- */
-export async function cleanUp(
-  leftovers: readonly Leftover[],
-  environment: CloudName,
-  ports: Ports,
-): Promise<string[]> {
-  const azure = new AzureSession(ports, CLOUDS[environment]);
-  const failures = await Promise.all(
-    leftovers.filter(({ jobs }) => jobs.length > 0).map((leftover) => cleanOne(leftover, azure, ports)),
-  );
-  return failures.flat();
-}
-
-async function cleanOne(leftover: Leftover, azure: AzureSession, ports: Ports): Promise<string[]> {
-  const { clusterId, namespace, jobs } = leftover;
-  try {
-    const connection =
-      leftover.kubeconfig === undefined
-        ? await reachQuietly(await readCluster(azure.arm, clusterId), azure, ports)
-        : connectAs(await readLogin(leftover.kubeconfig, ports), azure, ports);
-    const left = await removeProbes(connection, namespace, jobs, ports.signal);
-    if (left.length === 0) return [];
-    const why = [...new Set(left.map(({ reason }) => reason))].join('; ');
-    return leftLines({ ...leftover, jobs: left.map(({ job }) => job) }, why);
-  } catch (error) {
-    return leftLines(leftover, error instanceof Error ? error.message : 'the request failed');
-  }
 }

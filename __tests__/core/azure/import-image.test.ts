@@ -41,7 +41,7 @@ describe('importProbeImage', () => {
       mode: 'NoForce',
     });
     expect(http.asked.slice(1)).toEqual(Array(3).fill(`GET ${PLACE.split('?')[0]}`));
-    expect(clock.slept).toEqual([10_000, 2_000, 5_000]);
+    expect(clock.slept).toEqual([10_000, 1_000, 2_000]);
   });
 
   it("copies from the cloud's own endpoint of Microsoft's registry", async () => {

@@ -2,11 +2,12 @@
  * The probe image: tiny, public and for every platform of AKS nodes, which a registry copies for itself by ARM's
  * importImage, so that there is something to pull where nothing is, or where this login can list nothing.
  */
-import type { Sender, TextResponse } from '../http/sender.js';
+import type { TextResponse } from '../http/sender.js';
 import { asText, at, parseJson } from '../json.js';
-import type { Clock, Credential } from '../ports.js';
 import { ArmError, readArmError } from './arm.js';
 import type { Cloud } from './clouds.js';
+import { OPERATION_LIMIT_MS, runOperation } from './long-running.js';
+import type { OperationPorts } from './long-running.js';
 import { REGISTRY_API_VERSION } from './registry.js';
 
 /** Where it is put. Nothing else of the registry is touched. */
@@ -31,18 +32,8 @@ export function probeSource(cloud: Pick<Cloud, 'microsoftRegistry'>): string {
   return `${cloud.microsoftRegistry}/${SOURCE_IMAGE}`;
 }
 
-/** Where the operation says nothing of when to ask again. */
-const PAUSES_MS = [1_000, 2_000, 5_000] as const;
-const LONGEST_PAUSE_MS = 15_000;
-/** Some hundred kB for Linux, some MB for Windows: seconds as a rule. */
-const LIMIT_MS = 180_000;
-
-export interface ImportOptions {
+export interface ImportOptions extends OperationPorts {
   registry: { id: string; name: string };
-  sender: Sender;
-  credential: Credential;
-  cloud: Cloud;
-  clock: Clock;
   signal: AbortSignal;
 }
 
@@ -60,47 +51,25 @@ export interface ImportOptions {
  * @throws {HttpFault} @throws {CredentialWithheld}
  */
 export async function importProbeImage(options: ImportOptions): Promise<'imported' | 'there'> {
-  const { registry, sender, credential, cloud, clock, signal } = options;
+  const { registry, cloud, signal } = options;
   const attempted = `import ${PROBE_REPOSITORY}:${PROBE_TAG} into registry ${registry.name}`;
-  const until = clock.now() + LIMIT_MS;
-  const exchange = async (method: 'GET' | 'POST', url: string, body?: unknown): Promise<TextResponse> => {
-    const { token } = await credential.token(cloud.resourceManagerScope, signal);
-    return sender.exchange({
-      method,
-      url,
-      headers: {
-        authorization: `Bearer ${token}`,
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      carries: 'arm-token',
-      repeatable: true,
-      signal,
-    });
-  };
-
-  let answer = await exchange(
-    'POST',
-    `${cloud.resourceManager}${registry.id}/importImage?api-version=${REGISTRY_API_VERSION}`,
+  return runOperation(
+    options,
     {
-      source: { registryUri: cloud.microsoftRegistry, sourceImage: SOURCE_IMAGE },
-      targetTags: [`${PROBE_REPOSITORY}:${PROBE_TAG}`],
-      mode: 'NoForce',
+      attempted,
+      path: `${registry.id}/importImage`,
+      apiVersion: REGISTRY_API_VERSION,
+      body: {
+        source: { registryUri: cloud.microsoftRegistry, sourceImage: SOURCE_IMAGE },
+        targetTags: [`${PROBE_REPOSITORY}:${PROBE_TAG}`],
+        mode: 'NoForce',
+      },
+      read: (answer) => endOf(answer, attempted),
+      late: ({ status }) =>
+        new ArmError(attempted, status, '', `it did not end within ${OPERATION_LIMIT_MS / 1000} s`),
     },
+    signal,
   );
-  let place = answer.headers.location;
-  for (let looks = 0; ; looks += 1) {
-    const ended = endOf(answer, attempted);
-    if (ended !== undefined) return ended;
-    place = answer.headers.location ?? place;
-    if (place === undefined || !URL.canParse(place))
-      throw new ArmError(attempted, answer.status, '', 'the answer does not say where the result will be');
-    if (clock.now() >= until)
-      throw new ArmError(attempted, answer.status, '', `it did not end within ${LIMIT_MS / 1000} s`);
-    await clock.sleep(pause(answer, looks), signal);
-    answer = await exchange('GET', place);
-  }
 }
 
 /** How the operation ended; undefined while it goes on. @throws {ArmError} when it failed */
@@ -113,10 +82,4 @@ function endOf({ status, text }: TextResponse, attempted: string): 'imported' | 
   const state = asText(at(parseJson(text), 'status'))?.toLowerCase();
   if (state === 'failed' || state === 'canceled') throw new ArmError(attempted, status, code, message);
   return 'imported';
-}
-
-function pause({ headers }: TextResponse, looks: number): number {
-  const asked = Number(headers['retry-after']);
-  if (Number.isFinite(asked) && asked > 0) return Math.min(asked * 1000, LONGEST_PAUSE_MS);
-  return PAUSES_MS[Math.min(looks, PAUSES_MS.length - 1)] ?? LONGEST_PAUSE_MS;
 }

@@ -1,12 +1,11 @@
 /** AKS run command: a shell line that AKS runs for us in a pod of the cluster, for API servers that can't be reached. */
-import { askedWait } from '../http/sender.js';
-import type { Sender, TextResponse } from '../http/sender.js';
+import type { TextResponse } from '../http/sender.js';
 import { asNumber, asText, at, optional, parseJson } from '../json.js';
-import type { Clock, Credential } from '../ports.js';
 import { ArmError, readArmError } from './arm.js';
-import type { Cloud } from './clouds.js';
 import { CLUSTER_API_VERSION } from './cluster.js';
 import type { Cluster } from './cluster.js';
+import { OPERATION_LIMIT_MS, runOperation } from './long-running.js';
+import type { OperationPorts } from './long-running.js';
 
 /** What a command came to. Its own failure is an exit code, not an error of ours. */
 export interface CommandResult {
@@ -34,18 +33,8 @@ const OF_THE_POD: Readonly<Record<string, typeof CommandNotRun>> = {
 /** "retry may helps", says the error. */
 const TRIES = 2;
 
-/** Pauses between two looks at a command's result; the last repeats. Most commands end within some seconds. */
-const PAUSES_MS = [1_000, 1_000, 2_000, 3_000, 5_000] as const;
-/** AKS itself gives up on a pod that isn't scheduled within 60 s (azure-docs: access-private-cluster). */
-const LIMIT_MS = 180_000;
-const LONGEST_PAUSE_MS = 15_000;
-
-export interface RunCommandOptions {
+export interface RunCommandOptions extends OperationPorts {
   cluster: Cluster;
-  sender: Sender;
-  credential: Credential;
-  cloud: Cloud;
-  clock: Clock;
 }
 
 /**
@@ -77,55 +66,35 @@ export async function runCommand(
 }
 
 async function runOnce(
-  { cluster, sender, credential, cloud, clock }: RunCommandOptions,
+  options: RunCommandOptions,
   command: string,
   context: Uint8Array,
   signal: AbortSignal,
 ): Promise<CommandResult> {
+  const { cluster, credential, cloud } = options;
   const attempted = `run a command in cluster ${cluster.name}`;
-  const until = clock.now() + LIMIT_MS;
-  const exchange = async (method: string, url: string, body?: unknown): Promise<TextResponse> => {
-    const { token } = await credential.token(cloud.resourceManagerScope, signal);
-    return sender.exchange({
-      method,
-      url,
-      headers: {
-        authorization: `Bearer ${token}`,
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      carries: 'arm-token',
-      repeatable: true,
-      signal,
-    });
-  };
-
   const clusterToken =
     cluster.entra === undefined ? undefined : (await credential.token(cloud.kubernetesScope, signal)).token;
-  let answer = await exchange(
-    'POST',
-    `${cloud.resourceManager}${cluster.id}/runCommand?api-version=${CLUSTER_API_VERSION}`,
-    { command, context: Buffer.from(context).toString('base64'), ...optional('clusterToken', clusterToken) },
+  return runOperation(
+    options,
+    {
+      attempted,
+      path: `${cluster.id}/runCommand`,
+      apiVersion: CLUSTER_API_VERSION,
+      body: {
+        command,
+        context: Buffer.from(context).toString('base64'),
+        ...optional('clusterToken', clusterToken),
+      },
+      read: (answer, ordered) => {
+        if (answer.status !== 200 && answer.status !== 202) throw refusal(attempted, answer, ordered);
+        return answer.status === 200 ? resultOf(answer.text, attempted) : undefined;
+      },
+      // AKS itself gives up on a pod that isn't scheduled within 60 s (azure-docs: access-private-cluster).
+      late: () => new CommandNotRun(`the command did not end within ${OPERATION_LIMIT_MS / 1000} s`),
+    },
+    signal,
   );
-  let place: string | undefined;
-  for (let looks = 0; ; looks += 1) {
-    if (answer.status !== 200 && answer.status !== 202) throw refusal(attempted, answer, place !== undefined);
-    const result = answer.status === 200 ? resultOf(answer.text, attempted) : undefined;
-    if (result !== undefined) return result;
-    place = answer.headers.location ?? place;
-    if (place === undefined || !URL.canParse(place))
-      throw new ArmError(attempted, answer.status, '', 'the answer does not say where the result will be');
-    if (clock.now() >= until) throw new CommandNotRun(`the command did not end within ${LIMIT_MS / 1000} s`);
-    await clock.sleep(pause(answer, looks, clock.now()), signal);
-    answer = await exchange('GET', place);
-  }
-}
-
-function pause({ headers, text }: TextResponse, looks: number, now: number): number {
-  const asked = askedWait(headers['retry-after'], text, now) ?? 0;
-  if (asked > 0) return Math.min(asked, LONGEST_PAUSE_MS);
-  return PAUSES_MS[Math.min(looks, PAUSES_MS.length - 1)] ?? LONGEST_PAUSE_MS;
 }
 
 /** @param ordered the command was taken: a 404 is about its result, not about the cluster */

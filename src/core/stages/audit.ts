@@ -24,7 +24,7 @@ import { HttpFault } from '../ports.js';
 import type { Ports } from '../ports.js';
 import type { PlannedGrant, Result } from '../report.js';
 import { parseImage } from '../request.js';
-import type { ClusterRef, ImageRef, RegistryRef, Request } from '../request.js';
+import type { ImageRef, Request } from '../request.js';
 import { begun, StoryEnds } from '../telling.js';
 import type { Telling } from '../telling.js';
 import { accessTitle, keepAccess, readAccess } from './decide.js';
@@ -33,6 +33,7 @@ import { missingGrants, wantedRoles } from './missing.js';
 import { reach } from './reach.js';
 import { checkClusterState, checkIdentity, resolveCluster, resolveRegistry } from './resolve.js';
 import type { Resolver } from './resolve.js';
+import type { Story } from './story.js';
 
 /** Credentials that the registry is asked about at a time: it counts sign-ins. */
 const ASKED_AT_ONCE = 5;
@@ -50,15 +51,15 @@ interface Standing {
  *
  * @throws {StoryEnds} when it can't go on at all
  */
-export async function audit(
-  request: Request,
-  clusterRef: ClusterRef,
-  registryRef: RegistryRef,
-  azure: AzureSession,
-  resolver: Resolver,
-  ports: Ports,
-  telling: Telling,
-): Promise<Result> {
+export async function audit({
+  request,
+  clusterRef,
+  registryRef,
+  azure,
+  resolver,
+  ports,
+  telling,
+}: Story): Promise<Result> {
   const since = ports.clock.now();
   telling.connection.audit = { credentials: [], steps: [], requests: 0 };
   const clusterRead = begun(resolver.cluster(clusterRef));

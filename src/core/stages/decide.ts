@@ -1,7 +1,8 @@
 /** Decide: may the kubelet identity pull from the registry, and because of what? */
 import { decideAccess, groupsIn, readAssignments } from '../azure/access.js';
 import type { DecidedAccess, LimitedAssignment, ReadAssignments } from '../azure/access.js';
-import { lastPart, sameId } from '../azure/arm-id.js';
+import { lastPart, parseArmId, sameId } from '../azure/arm-id.js';
+import type { Cluster } from '../azure/cluster.js';
 import { denialsAbout, listDenyAssignments } from '../azure/deny-assignments.js';
 import { excessOf } from '../azure/excess.js';
 import type { Excess } from '../azure/excess.js';
@@ -13,9 +14,12 @@ import { explainError, wrongRole } from '../diagnosis/explain.js';
 import { optional } from '../json.js';
 import { YOUNG_GRANT_MS } from '../report.js';
 import type { Grant } from '../report.js';
+import type { Request } from '../request.js';
 import type { Telling } from '../telling.js';
 import { tellExcess } from './excess.js';
+import { askedRepositories } from './repositories.js';
 import { DIRECTORY_RIGHT } from './resolve.js';
+import type { Resolver } from './resolve.js';
 
 /** Access as decided, or why it could not be. */
 export type AccessFacts = DecidedAccess & {
@@ -50,6 +54,34 @@ export async function readAccess(
 ): Promise<AccessFacts> {
   const facts = await evaluateAccess(azure, located, registry, principalId, asked);
   return besideStanding(facts, await registry, principalId);
+}
+
+/** Assignments are read as soon as the identity and the registry's id are known. */
+export async function readAccessSoon(
+  azure: AzureSession,
+  resolver: Resolver,
+  cluster: Promise<Cluster>,
+  located: Promise<{ id: string }>,
+  registry: Promise<Registry>,
+  request: Request,
+): ReturnType<typeof readAccess> {
+  const [principal, { id }] = await Promise.all([
+    cluster.then((read) => resolver.principal(read, request.kubeletObjectId)),
+    located,
+  ]);
+  const principalId = principal.known === 'no' ? undefined : principal.objectId;
+  if (principalId === undefined)
+    return {
+      allowed: 'unknown',
+      grants: [],
+      ignored: [],
+      limited: [],
+      because: 'there is no identity to ask for',
+    };
+  const subscriptionId = parseArmId(id)?.subscriptionId ?? '';
+  return readAccess(azure, { id, subscriptionId }, registry, principalId, (facts) =>
+    askedRepositories(request, facts),
+  );
 }
 
 /** {@link readAccess} without regard to what connect could write: whether the identity may pull, and no more. */

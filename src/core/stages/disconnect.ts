@@ -13,15 +13,15 @@ import type { Role } from '../azure/roles.js';
 import type { AzureSession } from '../azure/session.js';
 import { command, registryScope } from '../diagnosis/commands.js';
 import { explainError } from '../diagnosis/explain.js';
-import type { Ports } from '../ports.js';
 import type { Fix, Grant, Result } from '../report.js';
 import { InputErrors } from '../request.js';
-import type { ClusterRef, RegistryRef, Request } from '../request.js';
+import type { ClusterRef, Request } from '../request.js';
 import { begun } from '../telling.js';
 import type { Telling } from '../telling.js';
 import { keepAccess } from './decide.js';
 import { checkIdentity, resolveCluster, resolveRegistry } from './resolve.js';
 import type { Resolver } from './resolve.js';
+import type { Story } from './story.js';
 
 /** A role assignment that goes, with the role it gives. */
 export interface Removal {
@@ -37,15 +37,15 @@ export interface Removal {
  * @throws {StoryEnds} when it can't go on
  * @throws {InputErrors} when the object id that was given is not the cluster's, before anything is removed
  */
-export async function disconnect(
-  request: Request,
-  clusterRef: ClusterRef,
-  registryRef: RegistryRef,
-  azure: AzureSession,
-  resolver: Resolver,
-  ports: Ports,
-  telling: Telling,
-): Promise<Result> {
+export async function disconnect({
+  request,
+  clusterRef,
+  registryRef,
+  azure,
+  resolver,
+  ports,
+  telling,
+}: Story): Promise<Result> {
   const since = ports.clock.now();
   telling.connection.access.removed = [];
   const registryRead = begun(resolver.registry(registryRef));

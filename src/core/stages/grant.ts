@@ -13,6 +13,9 @@ import { optional } from '../json.js';
 import type { Ports } from '../ports.js';
 import type { Allowed, Grant, PlannedGrant } from '../report.js';
 import type { Telling } from '../telling.js';
+import { accessTitle } from './decide.js';
+import type { AccessFacts } from './decide.js';
+import type { Wanted } from './missing.js';
 
 /** What came of a grant. */
 export interface Made {
@@ -20,6 +23,48 @@ export interface Made {
   allowed: Allowed;
   /** Absent: one was there already, and may not be read. */
   grant?: Grant;
+}
+
+/** Makes the missing grants. @returns what came of those that count in the registry's mode; undefined when none does */
+export async function grantAll(
+  missing: readonly PlannedGrant[],
+  wanted: readonly Wanted[],
+  azure: AzureSession,
+  registry: Registry,
+  ports: Ports,
+  telling: Telling,
+): Promise<{ allowed: Allowed; grants: Grant[]; unseen: boolean } | undefined> {
+  const counting: Made[] = [];
+  for (const planned of missing) {
+    const made = await grant(azure, registry, planned, ports, telling);
+    const counts = wanted.some(({ role, counts }) => counts && role.guid === planned.roleGuid);
+    if (counts) counting.push(made);
+  }
+  if (counting.length === 0) return undefined;
+  return {
+    allowed: counting.every(({ allowed }) => allowed === true) ? true : 'unknown',
+    grants: counting.flatMap((made) => made.grant ?? []),
+    unseen: counting.some((made) => made.grant === undefined),
+  };
+}
+
+/** A grant that is written without having seen who has access already is told to be. */
+export function tellUnseen({ unreadable }: AccessFacts, registry: Registry, telling: Telling): void {
+  if (unreadable === undefined) return;
+  const told = explainError(unreadable, telling.facts, 'grant');
+  telling.tell('access-before', `this login may see who may pull from ${registry.loginServer}`, {
+    ...told,
+    status: 'skip',
+  });
+}
+
+/** Nobody knows which role the registry takes, so none is written. @throws {StoryEnds} always */
+export function endWithoutRole(registry: Registry, telling: Telling): never {
+  telling.end('grant', accessTitle(registry), {
+    status: 'unknown',
+    cause: 'registry-mode-unknown',
+    evidence: 'so neither AcrPull nor a repository role was written',
+  });
 }
 
 /**

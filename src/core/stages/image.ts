@@ -1,5 +1,6 @@
 /** What is pulled: the images that were asked for, the one that is imported, or one that this login can list. */
 import { chooseImage } from '../azure/choose-image.js';
+import type { NodePool } from '../azure/cluster.js';
 import { RegistryError } from '../azure/data-plane.js';
 import type { DataPlane, ImageFacts } from '../azure/data-plane.js';
 import { importProbeImage, PROBE_REPOSITORY, PROBE_TAG, probeSource } from '../azure/import-image.js';
@@ -31,6 +32,18 @@ export interface WantedImage {
   facts?: ImageFacts;
   /** Why it could not be seen. */
   because?: string;
+}
+
+/** {@link wantedImages} for these pools, asked of the registry with this login. */
+export function imagesFor(
+  request: Request,
+  registry: Registry,
+  pools: readonly Pick<NodePool, 'os' | 'architecture'>[],
+  azure: AzureSession,
+): Promise<WantedImage[]> {
+  azure.trust.admitLoginServer(registry.loginServer);
+  const platforms = [...new Set(pools.map((pool) => `${pool.os}/${pool.architecture}`))];
+  return wantedImages(request, registry, platforms, azure.dataPlane(registry));
 }
 
 /**
@@ -185,4 +198,33 @@ function reason(error: unknown): string {
     error instanceof CredentialWithheld;
   if (known) return error.message;
   throw error;
+}
+
+/**
+ * Tells which images are pulled, and that the registry has them as far as this login can see.
+ *
+ * @throws {StoryEnds} when one is seen to be absent
+ */
+export function tellImages(images: readonly WantedImage[], telling: Telling): void {
+  for (const image of images) {
+    telling.connection.image = image.reference;
+    const title = `${image.reference} is in the registry`;
+    const platforms = image.facts?.platforms.join(', ') ?? '';
+    const seen = `${image.why === undefined ? '' : `${image.why}; `}${image.facts?.digest ?? ''}${platforms === '' ? '' : ` for ${platforms}`}`;
+    if (image.seen === 'there') telling.pass('image', title, seen);
+    else if (image.seen === 'absent') {
+      const fix = CAUSES['tag-not-found'].fix({ ...telling.facts, image: image.repository });
+      telling.end('image', title, {
+        status: 'fail',
+        cause: 'tag-not-found',
+        evidence: image.because ?? '',
+        fix,
+      });
+    } else {
+      telling.tell('image', title, {
+        status: 'skip',
+        evidence: `not seen from here, so the nodes' word counts: ${image.because ?? ''}`,
+      });
+    }
+  }
 }

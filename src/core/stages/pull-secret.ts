@@ -19,7 +19,7 @@ import type { Ports } from '../ports.js';
 import { pullsOutcome } from '../report.js';
 import type { Fix, Result } from '../report.js';
 import { InputErrors } from '../request.js';
-import type { ClusterRef, RegistryRef, Request } from '../request.js';
+import type { RegistryRef, Request } from '../request.js';
 import type { Telling } from '../telling.js';
 import { tellNoPull, tellUnprovedLayers } from './conclude.js';
 import type { WantedImage } from './image.js';
@@ -29,7 +29,7 @@ import { choosePools, everyNode, listNodes, prove } from './prove.js';
 import type { ChosenPools, ProvedCluster } from './prove.js';
 import { reach } from './reach.js';
 import { checkClusterState, resolveCluster } from './resolve.js';
-import type { Resolver } from './resolve.js';
+import type { Story } from './story.js';
 
 /** How long before its end a credential is warned of: milliseconds. */
 const WARN_MS = 7 * 24 * 3_600_000;
@@ -56,15 +56,15 @@ interface Ground {
  * @throws {InputErrors} when the secret is none to pull with; nothing was made then
  * @throws {StoryEnds} when it can't go on
  */
-export async function checkSecretOnAks(
-  request: Request,
-  clusterRef: ClusterRef,
-  registryRef: RegistryRef,
-  azure: AzureSession,
-  resolver: Resolver,
-  ports: Ports,
-  telling: Telling,
-): Promise<Result> {
+export async function checkSecretOnAks({
+  request,
+  clusterRef,
+  registryRef,
+  azure,
+  resolver,
+  ports,
+  telling,
+}: Story): Promise<Result> {
   const given = givenOf(request, registryRef, telling);
   const cluster = await resolveCluster(resolver, clusterRef, telling, ports.clock.now());
   checkClusterState(cluster, true, telling);
