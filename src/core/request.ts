@@ -131,9 +131,6 @@ const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** RFC 1123 subdomain, as Kubernetes demands of a Secret's name. */
 const SECRET_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
-const RESOURCE_ID =
-  /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+\/[^/]+)\/([^/]+)\/?$/i;
-
 /** Real pulls on each pool, of what is about to be deployed. */
 const MOST_PULLS = 5;
 
@@ -312,16 +309,8 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
 
   function readCluster(line: string): ClusterRef | undefined {
     if (line.includes('/')) {
-      const id = RESOURCE_ID.exec(line);
-      const [, subscription = '', group = '', type = '', name = ''] = id ?? [];
-      if (
-        !GUID.test(subscription) ||
-        !RESOURCE_GROUP.test(group) ||
-        type.toLowerCase() !== 'microsoft.containerservice/managedclusters' ||
-        !CLUSTER_NAME.test(name)
-      )
-        return refuse('cluster', CLUSTER_FORM, line);
-      return { subscriptionId: subscription.toLowerCase(), resourceGroup: group, name };
+      const id = readResourceId(line, 'Microsoft.ContainerService/managedClusters', CLUSTER_NAME);
+      return id ?? refuse('cluster', CLUSTER_FORM, line);
     }
     if (!CLUSTER_NAME.test(line)) return refuse('cluster', CLUSTER_FORM, line);
     if (!given('resource-group')) {
@@ -336,16 +325,8 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
 
   function readRegistry(line: string): RegistryRef | undefined {
     if (line.includes('/')) {
-      const id = RESOURCE_ID.exec(line);
-      const [, subscription = '', group = '', type = '', name = ''] = id ?? [];
-      if (
-        !GUID.test(subscription) ||
-        !RESOURCE_GROUP.test(group) ||
-        type.toLowerCase() !== 'microsoft.containerregistry/registries' ||
-        !REGISTRY_NAME.test(name)
-      )
-        return refuse('registry', REGISTRY_FORM, line);
-      return { by: 'id', subscriptionId: subscription.toLowerCase(), resourceGroup: group, name, text: line };
+      const id = readResourceId(line, 'Microsoft.ContainerRegistry/registries', REGISTRY_NAME);
+      return id === undefined ? refuse('registry', REGISTRY_FORM, line) : { by: 'id', ...id, text: line };
     }
     if (LOGIN_SERVER.test(line)) return { by: 'login-server', loginServer: line.toLowerCase(), text: line };
     if (REGISTRY_NAME.test(line)) return { by: 'name', name: line, text: line };
@@ -513,6 +494,22 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       }
     }
   }
+}
+
+/** A well-formed id of a resource of this type, in a resource group; else undefined. */
+function readResourceId(
+  text: string,
+  type: string,
+  nameForm: RegExp,
+): { subscriptionId: string; resourceGroup: string; name: string } | undefined {
+  const parts = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+\/[^/]+)\/([^/]+)\/?$/i;
+  const [, subscription = '', resourceGroup = '', itsType = '', name = ''] = parts.exec(text) ?? [];
+  const wellFormed =
+    GUID.test(subscription) &&
+    RESOURCE_GROUP.test(resourceGroup) &&
+    itsType.toLowerCase() === type.toLowerCase() &&
+    nameForm.test(name);
+  return wellFormed ? { subscriptionId: subscription.toLowerCase(), resourceGroup, name } : undefined;
 }
 
 function frozen<T extends object>(refs: T[]): readonly T[] {
