@@ -9,6 +9,7 @@ export default {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }],
   },
+  testSequencer: '<rootDir>/scripts/jest-order.js',
   reporters: ['default', '<rootDir>/scripts/jest-skips.js'],
   // Half of the tests' time is waiting, for children and for clouds: two workers for each processor keep it busy.
   maxWorkers: '200%',
