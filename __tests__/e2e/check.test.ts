@@ -213,11 +213,36 @@ describe('check', () => {
     expect(named.outputs).toMatchObject({ result: 'failed', cause: 'platform-mismatch-arch' });
   });
 
+  it('never passes an image of a single manifest on a pool that pulls it and can not run it', async () => {
+    const cluster = { pools: [{ name: 'system' }, { name: 'arm', architecture: 'arm64' }] };
+    const images = [{ tag: '1.4', platforms: ['linux/amd64'], index: false }];
+    const registry = { repositories: [{ name: 'shop/web', images }] };
+    scene = await openScene(scenario({ login: LOGIN, assigned: [PULLER], cluster, registry }));
+    const run = await scene.run({ mode: 'check' });
+    expect(run.outputs).toMatchObject({ result: 'passed' });
+    expect(only(run.report).pulls.map(({ nodePool, status }) => [nodePool, status])).toEqual([
+      ['arm', 'skip'],
+      ['system', 'pass'],
+    ]);
+    const named = await scene.run({ mode: 'check', 'node-pools': 'arm' });
+    expect(named.outputs).toMatchObject({
+      result: 'failed',
+      cause: 'platform-mismatch-arch',
+      verified: 'false',
+    });
+    const { checks, pulls } = only(named.report);
+    expect(pulls).toMatchObject([{ nodePool: 'arm', status: 'pass' }]);
+    expect(checks.find(({ status }) => status === 'fail')?.title).toMatch(/runs on arm \(linux\/arm64\)$/);
+  });
+
   it('fails on findings when it is told to', async () => {
     const cloud = { login: LOGIN, assigned: [PULLER], registry: { anonymousPull: true } };
     scene = await openScene(scenario(cloud));
     const run = await scene.run({ mode: 'check', 'fail-on': 'warn' });
     expect(run).toMatchObject({ exitCode: 1, outputs: { result: 'passed' } });
+    // The pull is none of the identity's there: nothing may say that it was.
+    const { checks } = only(run.report);
+    expect(checks.filter(({ id }) => id === 'pulled-by-the-identity')).toMatchObject([{ status: 'warn' }]);
   });
 
   it('names the image that is not there, without a pod', async () => {

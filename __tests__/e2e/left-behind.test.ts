@@ -9,7 +9,7 @@ const SEED = 5;
 /** The hosts differ in how they begin and end, not in what a kill leaves. */
 const MOMENTS: Readonly<Record<HostName, number>> = { action: 25, task: 5, command: 5 };
 /** For a lane of kills, on a machine that is busy. */
-const LONG_MS = 300_000;
+const LONG_MS = 600_000;
 
 const BY_RUN_COMMAND = { 'cluster-access': 'run-command' };
 

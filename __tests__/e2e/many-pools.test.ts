@@ -68,7 +68,7 @@ async function probe(pools: object[], inputs: Record<string, string> = {}) {
 describe.each([
   ['30 pools', poolsOf(POOLS), {}, 0],
   ['every node of 6 pools', poolsOf(6, 5), { nodes: 'all' }, 1],
-])('%s', (_what, pools, inputs, lists) => {
+] as [string, object[], { nodes?: 'all' }, number][])('%s', (_what, pools, inputs, lists) => {
   it('are probed in no more than 1.5 times the slowest, by at most 6 requests each and one watch', async () => {
     const { report, pulls, slowest, asked } = await probe(pools, inputs);
     expect(report?.result).toBe('passed');
@@ -79,6 +79,18 @@ describe.each([
     expect(together(asked)).toBeLessThanOrEqual(1.5 * slowest);
     expect(asked.filter(isWatch)).toHaveLength(1);
     expect(asked.filter((request) => !isWatch(request)).length).toBeLessThanOrEqual(6 * POOLS + lists);
+    // Paths of what is made name no probe, but it is made once for each; all else does, by the names of its objects.
+    for (const what of ['jobs', 'serviceaccounts'])
+      expect(asked.filter(({ method, path }) => method === 'POST' && path.endsWith(`/${what}`))).toHaveLength(
+        POOLS,
+      );
+    const named = pulls.map(({ node = '', nodePool }) =>
+      asked.filter(
+        ({ path }) =>
+          path.endsWith(`/nodes/${node}`) || (inputs.nodes === undefined && path.includes(`-${nodePool}-`)),
+      ),
+    );
+    expect(Math.max(...named.map(({ length }) => length))).toBeLessThanOrEqual(4);
   });
 });
 

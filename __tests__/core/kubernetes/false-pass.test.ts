@@ -161,6 +161,23 @@ describe('the node', () => {
     expect(pull).toMatchObject({ status: 'pass', proved: 'manifest' });
   });
 
+  it('that got the layers from the probe of another image of this run: the manifest alone is proved', async () => {
+    const made = world(() => pullsWell('n'));
+    const pulls = await made.prove([target('np1'), target('np1', { image: `${IMAGE}-too` })]);
+    expect(pulls.map(({ status, proved }) => [status, proved])).toEqual([
+      ['pass', 'content'],
+      ['pass', 'manifest'],
+    ]);
+  });
+
+  it('that says that it had the image and asked nobody: nothing is proved', async () => {
+    const message = `Container image "${IMAGE}" already present on machine`;
+    const { pull } = await pulledBut({ events: [{ about: 'Pod', reason: 'Pulled', message }] }, (made) => {
+      made.cluster.images = [{ names: [`contoso.azurecr.io/team/app@${DIGEST}`], sizeBytes: 1 }];
+    });
+    expect(pull).toMatchObject({ status: 'unknown', proved: 'none', cause: 'probe-refused' });
+  });
+
   it('that knows the same image by another repository: digests are compared, not names', async () => {
     const made = world(() => pullsWell('n'));
     // The status names other.azurecr.io/same/image (capture: pods-t12.json).

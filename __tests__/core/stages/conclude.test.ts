@@ -27,14 +27,19 @@ const untried = (status: 'unknown' | 'skip'): Pull => ({
 function concluded(
   allowed: Allowed,
   pulls: Pull[],
-  { young = false, verify = 'pull' }: { young?: boolean; verify?: Verify } = {},
+  {
+    young = false,
+    verify = 'pull',
+    anonymousPull = false,
+    checks = [],
+  }: { young?: boolean; verify?: Verify; anonymousPull?: boolean; checks?: Connection['checks'] } = {},
 ) {
   const connection: Connection = {
     cluster: { id: '', name: 'shop' },
     registry: { id: '', name: 'contoso' },
     identity: { kind: 'unknown' },
     access: { allowed, grants: [] },
-    checks: [],
+    checks: [...checks],
     pulls,
     findings: [],
     result: 'unknown',
@@ -43,7 +48,8 @@ function concluded(
   };
   const { clock, log } = world(inTurn());
   const telling = new Telling(connection, log, clock);
-  const result = conclude({ verify }, { loginServer: 'contoso.azurecr.io' }, young, telling);
+  const registry = { loginServer: 'contoso.azurecr.io', anonymousPull };
+  const result = conclude({ verify }, registry, young, telling);
   return { result, checks: connection.checks, findings: connection.findings.map(({ id }) => id) };
 }
 
@@ -69,6 +75,24 @@ describe('conclude', () => {
     expect(checks).toEqual([
       expect.objectContaining({ status: 'fail', cause: 'pulled-without-the-identity' }),
     ]);
+  });
+
+  it('never says of a registry open to anonymous pulls that the identity pulled', () => {
+    const { result, checks } = concluded(true, [PULL], { anonymousPull: true });
+    expect(result).toBe('passed');
+    expect(checks).toEqual([
+      expect.objectContaining({
+        id: 'pulled-by-the-identity',
+        status: 'warn',
+        evidence: expect.stringContaining('open to anonymous pulls') as unknown,
+      }),
+    ]);
+  });
+
+  it('fails an image that was pulled where it can not run', () => {
+    const runs = { id: 'image-runs', title: 'it runs', evidence: '', durationMs: 0 };
+    expect(concluded(true, [PULL], { checks: [{ ...runs, status: 'fail' }] }).result).toBe('failed');
+    expect(concluded(true, [PULL], { checks: [{ ...runs, status: 'pass' }] }).result).toBe('passed');
   });
 
   it('passes one whose role could not be read, with a finding', () => {

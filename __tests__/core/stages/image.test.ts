@@ -185,3 +185,27 @@ describe('the choice', () => {
     ]);
   });
 });
+
+describe('an image of a single manifest', () => {
+  const named = async (attributes: Reply) => {
+    const http = routed(
+      ...TOKENS,
+      [/_manifests/, attributes],
+      [/manifests/, { headers: { 'docker-content-digest': DIGEST }, body: { layers: [] } }],
+    );
+    const { azure } = world(http);
+    azure.trust.admitLoginServer(registryOf().loginServer);
+    const request = readRequest({ cluster: CLUSTER_ID, registry: REGISTRY_ID, image: 'web:1' });
+    return wantedImages(request, registryOf(), ['linux/amd64'], azure.dataPlane(registryOf()));
+  };
+
+  it('has the platform that the registry read in its config', async () => {
+    const [image] = await named({ body: { manifest: { os: 'linux', architecture: 'arm64' } } });
+    expect(image).toMatchObject({ seen: 'there', facts: { platforms: ['linux/arm64'], single: true } });
+  });
+
+  it('is there all the same where the registry does not tell', async () => {
+    const [image] = await named(REFUSED);
+    expect(image).toMatchObject({ seen: 'there', facts: { digest: DIGEST, platforms: [] } });
+  });
+});

@@ -96,7 +96,8 @@ async function proved(on: Cluster, { inputs, images = [image()], nodes, answers 
     telling,
   );
   const jobs = fake.asked.filter(({ method, path }) => method === 'POST' && path.endsWith('/jobs'));
-  return { pulls, sent: jobs.map(({ options }) => JSON.stringify(options.body)) };
+  const { checks } = telling.connection;
+  return { pulls, checks, sent: jobs.map(({ options }) => JSON.stringify(options.body)) };
 }
 
 const outcomes = (pulls: readonly Pull[]) =>
@@ -129,7 +130,9 @@ describe('the pools', () => {
 
   it('without nodes are skipped, or unknown when they were named', async () => {
     const on = cluster({ pools: [pool('system'), pool('batch', { count: 0 })] });
-    expect(outcomes((await proved(on)).pulls)).toEqual({ batch: 'skip', system: 'pass' });
+    const { pulls } = await proved(on);
+    expect(outcomes(pulls)).toEqual({ batch: 'skip', system: 'pass' });
+    expect(pulls.find(({ nodePool }) => nodePool === 'batch')?.message).toContain('name it');
     const named = await proved(on, { inputs: { 'node-pools': 'system\nbatch\nabsent' } });
     expect(outcomes(named.pulls)).toEqual({
       batch: 'unknown no-nodes',
@@ -149,6 +152,28 @@ describe('the pools', () => {
     expect(outcomes(named.pulls)).toEqual({ arm: 'fail platform-mismatch-arch' });
     const chosen = await proved(on, { inputs: { 'node-pools': 'arm' }, images: [image({ chosen: true })] });
     expect(outcomes(chosen.pulls)).toEqual({ arm: 'skip platform-mismatch-arch' });
+  });
+
+  it('that can pull an image of a single manifest but not run it are skipped, or told of when both were named', async () => {
+    const on = cluster({ pools: [pool('system'), pool('arm', { architecture: 'arm64' })] });
+    const facts = { digest: `sha256:${'a'.repeat(64)}`, platforms: ['linux/amd64'], single: true as const };
+    const images = [image({ facts })];
+    const { pulls, checks } = await proved(on, { images });
+    expect(outcomes(pulls)).toEqual({ arm: 'skip platform-mismatch-arch', system: 'pass' });
+    expect(checks).toEqual([]);
+    const named = await proved(on, { inputs: { 'node-pools': 'arm\nsystem' }, images });
+    expect(outcomes(named.pulls)).toEqual({ arm: 'pass', system: 'pass' });
+    expect(named.checks).toEqual([
+      expect.objectContaining({
+        id: 'image-runs',
+        title: 'contoso.azurecr.io/app:1 runs on arm (linux/arm64)',
+        status: 'fail',
+        cause: 'platform-mismatch-arch',
+      }),
+    ]);
+    const chosen = [image({ facts, chosen: true })];
+    const ours = await proved(on, { inputs: { 'node-pools': 'arm' }, images: chosen });
+    expect(outcomes(ours.pulls)).toEqual({ arm: 'skip platform-mismatch-arch' });
   });
 
   it('of node auto-provisioning are said to be left out, and pulled on when they are named', async () => {

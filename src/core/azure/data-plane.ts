@@ -27,6 +27,8 @@ export interface ImageFacts {
   digest: string;
   /** `linux/amd64` and so on; empty when the manifest is a single one, whose platform its config alone knows. */
   platforms: string[];
+  /** The manifest is a single one, and `platforms` is what the registry read in its config: any node pulls it. */
+  single?: true;
   /** Bytes of all layers; undefined for an index. */
   size?: number;
   /** An index's images, in its order. */

@@ -887,9 +887,9 @@ const CATALOGUE = {
   },
   'probe-timed-out': {
     title: 'the pull came to no end in time',
-    why: 'The node neither finished nor failed the pull: a registry or data endpoint that hangs, or a slow network.',
+    why: 'The node neither finished nor failed the pull: a registry or data endpoint that hangs, a slow network, or an image of many gigabytes.',
     fix: say(
-      'Look at the events of the node, and whether it can reach the login server and the data endpoint.',
+      'Look at the events of the node, and whether it can reach the login server and the data endpoint. In place of a very large image name a small one (input image): who may pull and the way are the same for both.',
     ),
   },
   'pull-interrupted': {
@@ -960,7 +960,7 @@ const CATALOGUE = {
   },
   'platform-mismatch-arch': {
     title: 'the image has no version for this kind of node',
-    why: "The image is an index without the node pool's platform.",
+    why: "The image is an index without the node pool's platform, or a single manifest for another one.",
     fix: say('Build the image for the platform of the pool too, or keep it off this pool.'),
   },
   'firewall-403': {

@@ -318,7 +318,8 @@ class Following {
     const outcome = pullOutcome(this.#pod, [], PROBE_CONTAINER, node);
     if (outcome.proved === 'content' || node === undefined) return { kind: 'pulled', outcome };
     const told = pullOutcome(this.#pod, await this.#podEvents(), PROBE_CONTAINER, node);
-    return { kind: 'pulled', outcome: told.state === 'pulled' ? told : outcome };
+    if (told.state === 'probe-refused') return this.#unknown('probe-refused', told.message ?? '');
+    return { kind: 'pulled', outcome: told };
   }
 
   #interrupted({ message }: PullOutcome): Verdict {

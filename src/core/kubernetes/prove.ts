@@ -6,6 +6,7 @@ import type { Decided, Verdict } from './attempt.js';
 import { attemptPull } from './attempt.js';
 import { deleteCommand, removeProbes } from './clean-up.js';
 import type { ClusterConnection } from './connection.js';
+import type { PullOutcome } from './outcome.js';
 import { PodFeed } from './pods.js';
 import { NODEPOOL_LABEL, probeManifests } from './probe.js';
 import type { ProbeManifests, ProbeSpec } from './probe.js';
@@ -186,6 +187,8 @@ class Run {
   /** Probes under way now, and those that came to an end other than by a quota. */
   readonly #probes = { underWay: 0, gone: 0, wakers: new Set<() => void>() };
   #grantAwaitedSince: number | undefined;
+  /** What this call's own probes put on nodes, as `node digest`: a node tells of it only some time later. */
+  readonly #fetched = new Set<string>();
 
   constructor(private readonly options: ProveOptions) {
     const { connection, namespace, runId, ports } = options;
@@ -415,10 +418,18 @@ class Run {
     }
     return {
       ...where,
-      proved: verdict.outcome.proved ?? 'manifest',
+      proved: this.#provedBy(verdict.outcome),
       status: 'pass',
       ...this.#digest(target, verdict),
     };
+  }
+
+  /** Layers come over the wire once: of two images with one digest the second finds those of the first. */
+  #provedBy({ node, digest, proved = 'manifest' }: PullOutcome): Pull['proved'] {
+    const key = `${node ?? ''} ${digest ?? ''}`;
+    if (this.#fetched.has(key)) return 'manifest';
+    this.#fetched.add(key);
+    return proved;
   }
 
   /** The node's digest is held against the registry's; the node may know the same image by another manifest. */

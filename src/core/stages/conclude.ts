@@ -9,6 +9,17 @@ import type { Telling } from '../telling.js';
 const UNSEEN =
   'What no API shows: credential files, mirrors, peer caches and artifact streaming on the nodes, and an identity that they may be told to use for image pulls by service account.';
 
+/** What pulls that worked tell of the identity, where its role is there. */
+const OUR_IDENTITYS = {
+  status: 'pass',
+  evidence: 'by pods without a pull secret or an identity of their own',
+} as const;
+const ANYBODYS = {
+  status: 'warn',
+  evidence:
+    'the registry is open to anonymous pulls: nodes without any identity pull from it just as well, and only the role says that theirs may',
+} as const;
+
 /**
  * The result of a connection, by the one verdict rule. Tells whether the pulls were the identity's, once.
  *
@@ -16,7 +27,7 @@ const UNSEEN =
  */
 export function conclude(
   request: Pick<Request, 'verify'>,
-  registry: Pick<Registry, 'loginServer'>,
+  registry: Pick<Registry, 'loginServer' | 'anonymousPull'>,
   youngGrant: boolean,
   telling: Telling,
 ): Result {
@@ -36,11 +47,8 @@ export function conclude(
       evidence: `every requested pull worked, though no role lets the identity pull. ${UNSEEN}`,
     });
   } else if (outcome === 'proved' && allowed === true && request.verify === 'pull') {
-    telling.pass(
-      'pulled-by-the-identity',
-      title,
-      `by pods without a pull secret or an identity of their own. ${UNSEEN}`,
-    );
+    const told = registry.anonymousPull ? ANYBODYS : OUR_IDENTITYS;
+    telling.tell('pulled-by-the-identity', title, { ...told, evidence: `${told.evidence}. ${UNSEEN}` });
   }
   if (said.finding === 'access-unknown') {
     telling.finding({
@@ -51,7 +59,8 @@ export function conclude(
   }
   tellUnprovedLayers(pulls, telling);
   if (request.verify === 'pull' && said.result === 'unknown') tellNoPull(pulls, telling);
-  return said.result;
+  const runs = !connection.checks.some(({ id, status }) => id === 'image-runs' && status === 'fail');
+  return said.result === 'passed' && !runs ? 'failed' : said.result;
 }
 
 function poolsOf(pulls: readonly Pull[]): string {

@@ -87,11 +87,28 @@ async function look(image: ImageRef, registry: Registry, dataPlane: DataPlane): 
     chosen: false,
   };
   try {
-    return { ...wanted, seen: 'there', facts: await dataPlane.describe(image) };
+    const facts = await dataPlane.describe(image);
+    return { ...wanted, seen: 'there', facts: await withPlatform(facts, image.repository, dataPlane) };
   } catch (error) {
     // Seeing the image from here is a convenience: the nodes' own word counts. Only a plain 404 says that it is absent.
     const absent = error instanceof RegistryError && error.status === 404;
     return { ...wanted, seen: absent ? 'absent' : 'unknown', because: reason(error) };
+  }
+}
+
+/** What a single manifest doesn't say itself, and the registry does, where this login may ask. */
+async function withPlatform(
+  facts: ImageFacts,
+  repository: string,
+  dataPlane: DataPlane,
+): Promise<ImageFacts> {
+  if (facts.images !== undefined || facts.artifact !== undefined) return facts;
+  try {
+    const { platform } = await dataPlane.attributes(repository, facts.digest);
+    return platform === undefined ? facts : { ...facts, platforms: [platform], single: true };
+  } catch (error) {
+    reason(error);
+    return facts;
   }
 }
 
@@ -112,7 +129,7 @@ async function choose(
         chosen: true,
         why: `chosen because none was named: ${why}`,
         seen: 'there',
-        facts,
+        facts: await withPlatform(facts, repository, dataPlane),
       };
     }
     because = `${found.none}${found.refused ? rightsHint(registry) : ''}`;
@@ -190,6 +207,7 @@ function notImported(error: unknown, telling: Telling): Explained {
   return { status: 'unknown', cause, evidence: explained.evidence, fix: CAUSES[cause].fix(telling.facts) };
 }
 
+/** Why the registry didn't tell. @throws what is no answer of its own */
 function reason(error: unknown): string {
   const known =
     error instanceof RegistryError ||

@@ -113,7 +113,10 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
   const poolsNamed = request.nodePools.length > 0;
   const pairs: NonNullable<Proof['pairs']> =
     proof.pairs ?? proof.images.flatMap((image) => chosen.pools.map((pool) => ({ image, pool })));
-  const lacking = pairs.filter(({ image, pool }) => lacksPlatform(image, pool));
+  // Nodes pull a single manifest whatever it is for, and that is worth knowing of what was named.
+  const lacking = pairs.filter(
+    ({ image, pool }) => lacksPlatform(image, pool) && !(isSingle(image) && poolsNamed && !image.chosen),
+  );
   const wanted = pairs.filter((pair) => !lacking.includes(pair));
   const { nodes } = proof;
   const targets = wanted.flatMap(({ image, pool, node }): PullTarget[] => {
@@ -158,7 +161,13 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
       notTried(name, cluster, proof.images[0], 'unknown', why, 'no-nodes'),
     ),
     ...chosen.empty.map((pool) =>
-      notTried(pool.name, cluster, proof.images[0], 'skip', 'the pool runs no node now'),
+      notTried(
+        pool.name,
+        cluster,
+        proof.images[0],
+        'skip',
+        'the pool runs no node now; once it has one, name it (input node-pools) to pull there',
+      ),
     ),
     ...chosen.beside.map(({ name, why }) => notTried(name, cluster, proof.images[0], 'skip', why)),
     ...lacking.map(({ image, pool }) =>
@@ -206,6 +215,8 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
     return explain(pull, image, { ...factsOf(pull), ...closer }, poolsNamed, telling);
   });
   for (const pull of alikeTogether(explained)) keep(pull, telling);
+  for (const image of new Set(wanted.map((pair) => pair.image)))
+    tellRuns(image, chosen.pools, explained, telling);
   return [...settled, ...explained];
 }
 
@@ -260,6 +271,33 @@ function lacksPlatform({ facts }: WantedImage, pool: NodePool): boolean {
     facts.platforms.length > 0 &&
     !facts.platforms.includes(`${pool.os}/${pool.architecture}`)
   );
+}
+
+function isSingle({ facts }: WantedImage): boolean {
+  return facts?.single === true;
+}
+
+/** That an image which pools pulled can't run there: a container of another architecture ends at once. */
+function tellRuns(
+  image: WantedImage,
+  pools: readonly NodePool[],
+  pulls: readonly Pull[],
+  telling: Telling,
+): void {
+  const wrong = pools.filter(
+    (pool) =>
+      lacksPlatform(image, pool) &&
+      pulls.some(
+        (one) => one.nodePool === pool.name && one.image === image.reference && one.status === 'pass',
+      ),
+  );
+  if (wrong.length === 0) return;
+  const nodes = wrong.map(({ name, os, architecture }) => `${name} (${os}/${architecture})`).join(', ');
+  telling.tell('image-runs', `${image.reference} runs on ${nodes}`, {
+    status: 'fail',
+    cause: 'platform-mismatch-arch',
+    evidence: `its one manifest is for ${image.facts?.platforms.join(', ') ?? ''}: the nodes pull it, but a container of it can't run there`,
+  });
 }
 
 function notTried(

@@ -257,7 +257,9 @@ export function poolBody(pool: NodePool, cluster: ManagedCluster, apiVersion: st
     ...since('2021-02-01', { kubeletDiskType: 'OS' }),
     maxPods: 110,
     type: 'VirtualMachineScaleSets',
-    ...since('2022-09-01', { enableAutoScaling: false }),
+    // https://learn.microsoft.com/azure/aks/cluster-autoscaler. Assumption: the least that it keeps is none.
+    ...since('2022-09-01', { enableAutoScaling: pool.maxCount !== undefined }),
+    ...(pool.maxCount === undefined ? {} : { minCount: 0, maxCount: pool.maxCount }),
     provisioningState: cluster.provisioningState,
     ...since('2020-11-01', { powerState: { code: cluster.powerState } }),
     orchestratorVersion: cluster.kubernetesVersion,

@@ -83,6 +83,8 @@ export interface RoleAssignment {
 export interface NodePool {
   name: string;
   count: number;
+  /** The cluster autoscaler gives it so many nodes at most; absent: it is not scaled. */
+  maxCount?: number;
   vmSize: string;
   osType: 'Linux' | 'Windows';
   osSku: string;
@@ -114,8 +116,13 @@ export interface ManagedCluster {
   fqdn: string;
   nodeResourceGroup: string;
   pools: NodePool[];
-  /** NodePools of node auto-provisioning, with the nodes that they have. ARM doesn't tell of them, only whether it is on. */
+  /**
+   * NodePools of node auto-provisioning, with the nodes that they have now: pods that fit on none get more. ARM doesn't tell
+   * of them, only whether it is on.
+   */
   provisionedPools?: NodePool[];
+  /** How long a node takes that is added for pods, in milliseconds. */
+  newNodeMs: number;
   /** Absent for a service-principal cluster, and while a cluster is being made. */
   kubeletIdentity?: { resourceId: string; clientId: string; objectId: string };
   /** `msi`, or the application id of a service-principal cluster. */

@@ -96,6 +96,10 @@ const pool = object({
     form: 'a pool name (lower-case letters and digits, up to 12)',
   }),
   count: withDefault(count(), 1),
+  maxCount: described(
+    'Up to this the cluster autoscaler adds nodes for pods that fit nowhere. Default: it adds none; a NodePool of node auto-provisioning gets any number.',
+    optional(count()),
+  ),
   os: withDefault(choice('Linux', 'Windows'), 'Linux'),
   architecture: withDefault(choice('amd64', 'arm64'), 'amd64'),
   taints: withDefault(
@@ -144,8 +148,12 @@ const cluster = object({
   power: withDefault(choice('Running', 'Stopped'), 'Running'),
   pools: optional(list(pool)),
   provisionedPools: described(
-    "Node auto-provisioning is on: its NodePools, with the nodes that they have. Azure's list of pools doesn't name them.",
+    "Node auto-provisioning is on: its NodePools, with the nodes that they have now; pods that fit nowhere get more. Azure's list of pools doesn't name them.",
     optional(list(pool)),
+  ),
+  newNodeTime: described(
+    'How long a node takes to come that the autoscaler or node auto-provisioning adds.',
+    withDefault(duration(), 120_000),
   ),
   identity: withDefault(
     object({

@@ -339,6 +339,7 @@ class Builder {
       ),
       nodeResourceGroup,
       pools: poolsOf(document, this.document.runtime),
+      newNodeMs: document.newNodeTime,
       ...(document.provisionedPools === undefined
         ? {}
         : {
@@ -682,6 +683,7 @@ function poolsOf(
       {
         name: 'nodepool1',
         count: 1,
+        maxCount: undefined,
         os: 'Linux',
         architecture: 'amd64',
         taints: [],
@@ -696,9 +698,10 @@ function poolsOf(
 ): NodePool[] {
   const hasSystem = pools.some(({ mode }) => mode === 'System');
   return pools.map(
-    ({ name, count, os, architecture, taints, mode, vmSize, runtime, heldIdentity }, index) => ({
+    ({ name, count, maxCount, os, architecture, taints, mode, vmSize, runtime, heldIdentity }, index) => ({
       name,
       count,
+      ...(maxCount === undefined ? {} : { maxCount }),
       vmSize: vmSize ?? VM_SIZES[architecture],
       osType: os,
       osSku: os === 'Linux' ? 'Ubuntu' : 'Windows2022',

@@ -5,6 +5,7 @@ import type { ManagedCluster } from '../cloud/model.js';
 import type { Answer, Exchange } from '../net/exchange.js';
 import { startQuotaController } from './admission/index.js';
 import { answerApi } from './api.js';
+import { startAutoscaler } from './autoscaler.js';
 import { startGarbageCollector } from './garbage-collector.js';
 import { startJobController } from './job-controller.js';
 import type { LocalTokens } from './kubeconfig.js';
@@ -70,6 +71,7 @@ export function startCluster(
     }
   };
   joinNodes();
+  startAutoscaler(store, timers, now, cluster, joinNodes);
   return {
     programs,
     answer: (exchange, as) => {

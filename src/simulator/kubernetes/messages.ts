@@ -33,6 +33,18 @@ export const MESSAGES = {
     return `${none}${reasons}. no new claims to deallocate, preemption: ${none}${evicting}.`;
   },
 
+  // Autoscalers. Words: kubernetes/autoscaler cluster-autoscaler processors/status/eventing_scale_up_processor.go;
+  // kubernetes-sigs/karpenter pkg/controllers/provisioning/scheduling/events.go. Assumption: the names of the scale set
+  // and of the nodeclaim.
+  scaleUp: (pool: string, count: number, most: number) =>
+    `pod triggered scale-up: [{aks-${pool}-vmss ${count}->${count + 1} (max: ${most})}]`,
+  noScaleUp: (full: number, pools: number) =>
+    `pod didn't trigger scale-up: ${[
+      ...(full > 0 ? [`${full} max node group size reached`] : []),
+      ...(pools > full ? [`${pools - full} node(s) didn't match Pod's node affinity/selector`] : []),
+    ].join(', ')}`,
+  nominated: (claim: string) => `Pod should schedule on: nodeclaim/${claim}`,
+
   // Job controller.
   createdPod: (pod: string) => `Created pod: ${pod}`,
   deletedPod: (pod: string) => `Deleted pod: ${pod}`,
