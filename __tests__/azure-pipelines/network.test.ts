@@ -23,6 +23,16 @@ describe('withAgentProxy', () => {
     expect(proxyFor(new URL('https://api.internal/'), environment)).toBeUndefined();
   });
 
+  it.each([{ no_proxy: 'here.local' }, { NO_PROXY: 'here.local' }, { NO_PROXY: '', no_proxy: 'here.local' }])(
+    "adds its exceptions to the machine's: %j",
+    (own) => {
+      const environment = withAgentProxy(own, fakeAgent({ variables }));
+      for (const host of ['here.local', 'contoso.azurecr.io', 'api.internal'])
+        expect(proxyFor(new URL(`https://${host}/`), environment)).toBeUndefined();
+      expect(proxyFor(ARM, environment)).toBeDefined();
+    },
+  );
+
   it('leaves an environment alone that has a proxy of its own, or whose agent has none', () => {
     const own = { HTTPS_PROXY: 'http://other:1' };
     expect(withAgentProxy(own, fakeAgent({ variables }))).toBe(own);

@@ -104,6 +104,7 @@ let client: Client;
 beforeAll(async () => {
   simulator = await startSimulator(`
 name: pickers
+pageSize: 1
 subscriptions: [{ name: main }, { name: other }]
 identities: [{ name: connection }, { name: stranger }]
 clusters:
@@ -163,6 +164,18 @@ describe('the pickers list what the service connection can see', () => {
     expect(await listed('registry', endpoint, {}, ask)).toEqual([
       { Value: 'contoso.azurecr.io', DisplayValue: 'contoso' },
     ]);
+  });
+
+  it('page by page', async () => {
+    const { endpoint, ask } = asking('connection');
+    const pages: number[] = [];
+    const counting: Ask = async (url) => {
+      const page = await ask(url);
+      pages.push(page.value.length);
+      return page;
+    };
+    await listed('cluster', endpoint, { resourceGroup: 'apps' }, counting);
+    expect(pages).toEqual([1, 1]);
   });
 
   it('nothing but the refusal where it can see nothing', async () => {

@@ -58,7 +58,7 @@ for (const { name, path, missing } of nodes()) {
       expect(out).not.toMatch(/demo|simulate/);
       const { exitCode: refused, err } = await run(path, ['demo']);
       expect(refused).toBe(2);
-      expect(err).toContain('npx aks-acr-pull demo');
+      expect(err).toContain('(a checkout');
     });
   });
 }

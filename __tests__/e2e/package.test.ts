@@ -39,6 +39,7 @@ let files: string[];
 let entries: Record<string, Uint8Array>;
 let task: string;
 let action: string;
+let npm: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aks acr pull package '));
@@ -51,33 +52,36 @@ beforeAll(async () => {
     await writeFile(path, bytes);
   }
   task = join(folder, 'unpacked', 'AksAcrPull');
-  action = await checkedOut(join(folder, 'repository'), join(folder, 'action'));
+  action = await downloaded(join(folder, 'repository'), join(folder, 'action'));
+  npm = await unpackedNpm(join(folder, 'npm'));
 }, 120_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The action as a workflow gets it: what git holds at a tag, with the attributes that git applies. */
-async function checkedOut(repository: string, into: string): Promise<string> {
+/**
+ * The action as the runner downloads it: GitHub's archive of what git holds at a tag (actions/runner,
+ * src/Runner.Worker/ActionManager.cs), so what the ignored files and the attributes leave out is not there.
+ */
+async function downloaded(repository: string, into: string): Promise<string> {
   const git = (...words: string[]): Promise<unknown> =>
     run('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...words]);
-  const there = (await readdir(PROJECT)).filter((name) =>
-    /^(action\.yml|\.gitattributes|dist|LICENSE)$/.test(name),
-  );
+  const here = [`--work-tree=${PROJECT}`, `--git-dir=${join(repository, '.git')}`];
   await git('init', '--quiet', repository);
-  await git(
-    `--work-tree=${PROJECT}`,
-    `--git-dir=${join(repository, '.git')}`,
-    'add',
-    '--force',
-    ...pathsOf(there),
-  );
+  await git(...here, '-C', PROJECT, 'add', '--all', '.');
   await git('-C', repository, 'commit', '--quiet', '-m', 'release');
   await git('-C', repository, 'tag', 'v1');
-  await git('clone', '--quiet', '--depth', '1', '--branch', 'v1', `file://${repository}`, into);
+  await mkdir(into, { recursive: true });
+  await git('-C', repository, 'archive', '--output', join(folder, 'v1.tar'), 'v1');
+  await run('tar', ['-xf', join(folder, 'v1.tar'), '-C', into]);
   return into;
 }
 
-const pathsOf = (names: readonly string[]): string[] => names.map((name) => join(PROJECT, name));
+/** What is in the npm package. */
+async function unpackedNpm(into: string): Promise<string> {
+  await mkdir(into, { recursive: true });
+  await run('tar', ['-xzf', files.find((file) => file.endsWith('.tgz')) ?? '', '-C', into]);
+  return join(into, 'package');
+}
 
 describe('the packages', () => {
   it('are the extension and the npm package, of the version that package.json says', async () => {
@@ -116,8 +120,11 @@ describe('the packages', () => {
     };
     expect(contributions.map(({ properties }) => properties.name)).toEqual(['AksAcrPull']);
     const pictures = [...text('overview.md').matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, path]) => path);
-    expect(pictures.length).toBeGreaterThan(0);
+    expect(pictures.sort()).toEqual(['images/failed.png', 'images/log.png', 'images/passed.png']);
     for (const path of pictures) expect(entries[path ?? '']).toBeDefined();
+    // Of a private repository or a folder nothing could be shown or followed there.
+    for (const [, path = ''] of text('overview.md').matchAll(/(?<!!)\[[^\]]+\]\(([^)]+)\)/g))
+      expect(path).toMatch(/^https:\/\/github\.com\/aks-acr-pull\/aks-acr-pull/);
   });
 
   it('a development flavour installs beside the released one', async () => {
@@ -163,10 +170,13 @@ for (const { name, path: node, missing } of nodes()) {
       }
     });
 
-    it('the action at a tag runs the main job', async () => {
+    it.each([
+      ['at a tag', () => action],
+      ['out of the npm package', () => npm],
+    ])('the action %s runs the main job', async (_where, at) => {
       const scene = await openScene(scenario());
       try {
-        const { exitCode, outputs } = await scene.run({}, { action, node });
+        const { exitCode, outputs } = await scene.run({}, { action: at(), node });
         expect([exitCode, outputs.result, outputs.verified]).toEqual([0, 'passed', 'true']);
       } finally {
         await scene.end();

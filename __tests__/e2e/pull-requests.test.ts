@@ -26,6 +26,10 @@ const EVENTS: readonly [name: string, fork: boolean, payload: object][] = [
   ['pull_request', true, pull(stranger)],
   ['pull_request_target', false, pull(own)],
   ['pull_request_target', true, pull(stranger)],
+  ['pull_request_review', false, pull(own)],
+  ['pull_request_review', true, pull(stranger)],
+  ['pull_request_review_comment', false, pull(own)],
+  ['pull_request_review_comment', true, pull(stranger)],
   ['issue_comment', false, comment('MEMBER')],
   ['issue_comment', true, comment('NONE')],
   ['workflow_run', true, after(stranger)],
@@ -49,6 +53,23 @@ describe('the action', () => {
       expect(run.shown).toContain(mode === 'check' ? 'no probe runs' : `mode ${mode}`);
     }
   });
+
+  it.each(EVENTS.filter(([, fork]) => fork))(
+    '%s of a fork: no input makes a probe run, and what needs none works',
+    async (name, _fork, payload) => {
+      const event = { name, payload };
+      for (const mode of ['connect', 'check']) {
+        const run = await scene.run({ mode, 'allow-pull-request': 'true' }, { event });
+        expect([mode, run.exitCode, run.requests]).toEqual([mode, 1, []]);
+        expect(run.shown).toContain('no probe runs');
+      }
+      const reading = { mode: 'check', verify: 'access', image: '' };
+      const { outputs, requests } = await scene.run(reading, { event });
+      // The scenario has no grant: that it is missing is what an access check can tell.
+      expect([outputs.result, outputs.cause]).toEqual(['failed', 'unauthorized-no-role']);
+      expect(requests.filter(({ path }) => path.includes('/jobs'))).toEqual([]);
+    },
+  );
 
   it('push is none of these', async () => {
     const run = await scene.run({ mode: 'check' }, { event: { name: 'push', payload: { repository: own } } });

@@ -54,6 +54,8 @@ export interface StepResult {
   outputs: Record<string, string>;
   state: Record<string, string>;
   summary: string;
+  /** What it wrote into the runner's files, as it stands there. */
+  written: Record<FileName, string>;
   durationMs: number;
 }
 
@@ -125,16 +127,21 @@ export async function openJob(): Promise<Job> {
       clearTimeout(limit);
       over = true;
       watchers.forEach((check) => check());
-      const read = (file: string): Promise<string> => readFile(file, 'utf8');
+      const texts = Object.entries(files).map(async ([name, file]) => [name, await readFile(file, 'utf8')]);
+      const written = Object.fromEntries((await Promise.all(texts)) as [string, string][]) as Record<
+        FileName,
+        string
+      >;
       return {
         exitCode,
         signal,
         stdout,
         stderr,
         ...readLog(stdout, stderr),
-        outputs: readFileCommands(await read(files.GITHUB_OUTPUT)),
-        state: { ...state, ...readFileCommands(await read(files.GITHUB_STATE)) },
-        summary: await read(files.GITHUB_STEP_SUMMARY),
+        outputs: readFileCommands(written.GITHUB_OUTPUT),
+        state: { ...state, ...readFileCommands(written.GITHUB_STATE) },
+        summary: written.GITHUB_STEP_SUMMARY,
+        written,
         durationMs: Date.now() - began,
       };
     });

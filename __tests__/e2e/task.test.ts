@@ -127,6 +127,30 @@ describe('the task', () => {
     expect(ran.summary).not.toMatch(/mermaid|<details|<sub/);
   });
 
+  it("goes through the agent's own proxy, trusts the agent's own certificates, and says the same in French", async () => {
+    const { run, simulator } = await open(
+      scenario({
+        identities: FEDERATED,
+        assigned: [{ principal: 'kubelet of shop', role: 'AcrPull', scope: 'registry:contoso' }],
+      }),
+    );
+    const { HTTPS_PROXY = '', NODE_EXTRA_CA_CERTS = '' } = simulator.environment();
+    const settings = { 'Agent.ProxyUrl': HTTPS_PROXY, 'Agent.CAInfo': NODE_EXTRA_CA_CERTS };
+    // As of an agent that was configured with --proxyurl and --sslcacert; the machine itself knows neither.
+    const variables = { ...settings, 'System.Culture': 'fr-FR' };
+    const ran = await run({}, { machine: { LANG: 'fr_FR.UTF-8', LC_ALL: 'fr_FR.UTF-8' }, variables });
+    expectOrderly(ran, [simulator.azurePipelines.accessToken]);
+    expect([ran.result, ran.outputs.verified]).toEqual(['Succeeded', 'true']);
+    expect(ran.shown).toContain('PASSED: shop can pull from contoso.azurecr.io');
+    // Times and numbers are for machines to read, too: no comma in them.
+    expect(ran.report?.startedAt).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+
+    // It is by these that it got through.
+    const distrusting = await run({}, { machine: {}, variables: { ...variables, 'Agent.CAInfo': '' } });
+    expect([distrusting.result, distrusting.outputs.result]).toEqual(['Failed', 'unknown']);
+    expect(distrusting.requests).toEqual([]);
+  });
+
   it('without the right to grant fails, says which right is missing, and how to get it', async () => {
     const { run, simulator } = await open(
       scenario({

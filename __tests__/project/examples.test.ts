@@ -26,7 +26,10 @@ function withKey(node: unknown, key: string): Record<string, unknown>[] {
 /** A value as it is once the CI system has filled in its expressions. */
 function filled(value: string): string {
   return value
-    .replace(/\$\{\{ (vars|parameters)\.\w*(ID|Id) \}\}/g, '11111111-2222-4333-8444-555555555555')
+    .replace(
+      /\$\{\{ (vars|parameters|inputs)\.[\w-]*(ID|Id|-id) \}\}/g,
+      '11111111-2222-4333-8444-555555555555',
+    )
     .replace(/\$\{\{ [\w.-]*image \}\}/g, 'shop/web:1.4')
     .replace(/\$\{\{ [\w.-]+ \}\}/g, 'filled')
     .replace(/\$\([\w.]+\)/g, '512');
@@ -41,6 +44,31 @@ function rawInputs(given: Record<string, unknown>, named: (name: string) => stri
     }),
   );
 }
+
+describe('examples/github-composite/action.yml', () => {
+  const file = 'examples/github-composite/action.yml';
+  const { inputs, outputs, runs } = parse(read(file)) as {
+    inputs: Record<string, object>;
+    outputs: Record<string, { value: string }>;
+    runs: { using: string; steps: { id: string; with: Record<string, unknown> }[] };
+  };
+
+  it('gives our step what it takes, all of its inputs and no context that a composite action has not', () => {
+    expect(runs.using).toBe('composite');
+    const [step, ...more] = runs.steps;
+    expect(more).toEqual([]);
+    const given = step?.with ?? {};
+    expect(() => readRequest(rawInputs(given, (name) => name))).not.toThrow();
+    const used = [...JSON.stringify(given).matchAll(/\$\{\{ ([\w.-]+) \}\}/g)].map(([, name]) => name);
+    expect(used.sort()).toEqual(
+      Object.keys(inputs)
+        .map((name) => `inputs.${name}`)
+        .sort(),
+    );
+    for (const [name, { value }] of Object.entries(outputs))
+      expect(value).toBe(`\${{ steps.${step?.id ?? ''}.outputs.${name} }}`);
+  });
+});
 
 describe.each(workflows)('%s', (file) => {
   const document = parse(read(file)) as {
@@ -88,6 +116,15 @@ it("the pull request's example runs as it stands, and would be refused if it con
 });
 
 suiteUnless(existsSync(SCHEMA) ? undefined : '../shared is not beside the project', 'the examples', () => {
+  it('the composite action fits the schema of actions', () => {
+    const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+    const validate = ajv.compile(
+      JSON.parse(readFileSync(SCHEMA.replace('workflow', 'action'), 'utf8')) as object,
+    );
+    validate(parse(read('examples/github-composite/action.yml')));
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
   it.each(workflows)('%s fits the schema of workflows', (file) => {
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
     const validate = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8')) as object);

@@ -117,25 +117,32 @@ describe('an update of dependencies', () => {
     expect(scripts('propose')).not.toMatch(/\b(npm|npx|node)\b/);
   });
 
-  it.each([
-    ['the lock file and dist', ['package-lock.json', 'dist/cli/index.js'], true],
-    ['a source', ['package-lock.json', 'src/core/preflight.ts'], false],
-    ['a workflow', ['.github/workflows/ci.yml'], false],
-    ['what only looks like dist', ['dist.js', 'src/dist/x.js'], false],
-  ])('takes a patch that touches %s: %#', async (_what, paths, good) => {
+  it.each<[string, { write: string[]; move?: [string, string] }, boolean]>([
+    ['the lock file and dist', { write: ['package-lock.json', 'dist/cli/index.js'] }, true],
+    ['a file of dist that has another name', { write: [], move: ['dist/1.js', 'dist/2.js'] }, true],
+    ['a source', { write: ['package-lock.json', 'src/core/preflight.ts'] }, false],
+    ['a source that it takes away', { write: [], move: ['src/a.ts', 'dist/a.ts'] }, false],
+    ['a workflow', { write: ['.github/workflows/ci.yml'] }, false],
+    ['a name with a line end', { write: ['dist/x\nsrc/x.ts'] }, false],
+    ['what only looks like dist', { write: ['dist.js', 'src/dist/x.js'] }, false],
+  ])('of a patch with %s: takes it, or not', async (_what, { write, move }, good) => {
     const folder = await mkdtemp(join(tmpdir(), 'aks acr pull update '));
-    const script = parts.propose?.steps.find(({ run }) => run?.includes('numstat'))?.run ?? '';
+    const script = parts.propose?.steps.find(({ run }) => run?.includes('git apply'))?.run ?? '';
     const git = async (...words: string[]): Promise<string> => {
       const as = ['-c', 'user.name=t', '-c', 'user.email=t@example.com'];
       return (await promisify(execFile)('git', [...as, ...words], { cwd: folder })).stdout;
     };
+    const put = async (path: string): Promise<void> => {
+      await mkdir(join(folder, path, '..'), { recursive: true });
+      await writeFile(join(folder, path), `of ${path}\n`.repeat(20));
+    };
     try {
       await git('init', '--quiet');
-      await git('commit', '--quiet', '--allow-empty', '-m', 'before');
-      for (const path of paths) {
-        await mkdir(join(folder, path, '..'), { recursive: true });
-        await writeFile(join(folder, path), `new ${path}\n`);
-      }
+      await Promise.all(['src/a.ts', 'dist/1.js'].map(put));
+      await git('add', '--all');
+      await git('commit', '--quiet', '-m', 'before');
+      await Promise.all(write.map(put));
+      if (move !== undefined) await git('mv', ...move);
       await git('add', '--all');
       const patch = await git('diff', '--cached', '--binary');
       await git('reset', '--quiet', '--hard');
@@ -149,6 +156,10 @@ describe('an update of dependencies', () => {
         ),
       );
       expect(taken).toBe(good);
+      // What is committed is what was looked at.
+      expect(
+        (await git('status', '--porcelain')).split('\n').filter((line) => /^[^ ?]/.test(line)),
+      ).not.toEqual([]);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

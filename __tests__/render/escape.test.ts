@@ -59,6 +59,19 @@ describe('forMarkdown', () => {
       }),
     );
   });
+  it('can be broken anywhere within a long word, which would widen a table beyond what is shown', () => {
+    const scope = `'/subscriptions/3772a36b…/resourceGroups/MC_apps_shop_westeurope/providers/${'x'.repeat(90)}'`;
+    const out = forMarkdown(`over ${scope} or`);
+    expect(decoded(out)).toBe(`over ${scope} or`);
+    for (const part of out.split(/&#8203;|\s/)) expect([...decoded(part)].length).toBeLessThanOrEqual(30);
+    expect(forMarkdown('contoso.azurecr.io/shop/web:1.4')).not.toMatch(/web.*&#8203;/);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 31 }), (text) => {
+        for (const part of forMarkdown(text).split(/&#8203;|\s|<br>/))
+          expect([...decoded(part)].length).toBeLessThanOrEqual(30);
+      }),
+    );
+  });
   it('reads as what was said', () => {
     fc.assert(
       fc.property(nasty, (text) => {

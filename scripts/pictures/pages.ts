@@ -7,6 +7,8 @@ import { issuesOf } from '../../src/render/issues.js';
 import { redactor } from '../../src/render/redact.js';
 import { summaryMarkdown } from '../../src/render/summary.js';
 
+export { firstRunOf } from './text.js';
+
 export interface Page {
   name: string;
   gitHub: string;

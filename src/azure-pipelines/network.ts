@@ -22,12 +22,12 @@ export function withAgentProxy(
   const exceptions = asList(parseJson(variable('Agent.ProxyBypassList') ?? '')).flatMap(
     (pattern) => PLAIN.exec(asText(pattern) ?? '')?.[1]?.replaceAll('\\', '') ?? [],
   );
+  // Lower case wins where both are read, so both say the same.
+  const noProxy = [environment.no_proxy ?? environment.NO_PROXY ?? [], exceptions].flat().join(',');
   return {
     ...environment,
     HTTPS_PROXY: proxy.href,
-    ...(exceptions.length === 0
-      ? {}
-      : { NO_PROXY: [environment.NO_PROXY ?? environment.no_proxy ?? [], exceptions].flat().join(',') }),
+    ...(exceptions.length === 0 ? {} : { NO_PROXY: noProxy, no_proxy: noProxy }),
   };
 }
 

@@ -98,7 +98,10 @@ function build(here: string, terminal: Terminal, parts: Parts, finish: (exitCode
   };
   if (parts.simulation === undefined)
     for (const name of ['demo', 'simulate'])
-      refuseByName(name, `the version that is one file (npx aks-acr-pull ${name} runs it)`);
+      refuseByName(
+        name,
+        `the version that is one file (a checkout and the npm package of a release have ${name})`,
+      );
   return program;
 }
 

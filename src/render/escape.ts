@@ -39,9 +39,23 @@ const MARKDOWN_SPECIAL = /[&<>|`*_~\\[\](){}#!$^]/g;
 
 const entity = (character: string): string => `&#${character.codePointAt(0) ?? 0};`;
 
+/** Words longer than this may be broken: an id or an address in a table's cell would push what is beside it out of sight. */
+const LONGEST_WORD = 30;
+const BREAK_AFTER = new RegExp(`[^]{${LONGEST_WORD}}(?=[^])`, 'gu');
+
+/** Zero-width spaces where a long word may be broken: behind its separators, and where it has none for long. */
+function breakable(word: string): string {
+  return word
+    .split(/(?<=[/?&=,;])(?![/?&=,;])/)
+    .map((part) => part.replace(BREAK_AFTER, '$&\u200b'))
+    .join('\u200b');
+}
+
 function markdownEntities(line: string): string {
   return (
     visible(line)
+      // What is visible holds no such space of others.
+      .replace(/\S+/g, (word) => (word.length > LONGEST_WORD ? breakable(word) : word))
       .replace(MARKDOWN_SPECIAL, entity)
       // What begins a list, a heading's underline or a number when it begins a line.
       .replace(/^(\s*)([-+=])/, (_, space: string, mark: string) => space + entity(mark))
@@ -50,6 +64,7 @@ function markdownEntities(line: string): string {
       .replace(/:(?=\/\/)/g, '&#58;&#8203;')
       .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}&#8203;.`)
       .replace(/@/g, '&#64;&#8203;')
+      .replaceAll('\u200b', '&#8203;')
   );
 }
 

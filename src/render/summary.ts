@@ -231,6 +231,12 @@ function outcome(pull: Pull): string {
     : `${provedWords(pull)}: ${quote(pull.message, LONGEST_CELL)}`;
 }
 
+/** A few names each as code; of many, a count. */
+function poolsCell(pulls: readonly Pull[]): string {
+  const names = [...new Set(pulls.map(({ nodePool }) => nodePool))];
+  return names.length > 4 ? forMarkdown(poolsOf(pulls)) : names.map(forMarkdownCode).join(', ');
+}
+
 /** One row for each pull, but one alone for all that fail alike. */
 function pullTable(pulls: readonly Pull[], broken: readonly BrokenLink[]): string[] {
   if (pulls.length === 0) return [];
@@ -243,13 +249,12 @@ function pullTable(pulls: readonly Pull[], broken: readonly BrokenLink[]): strin
   const row = (alike: readonly Pull[]): string[] =>
     alike.slice(0, 1).flatMap((pull) => {
       const platforms = [...new Set(alike.map(({ os, architecture }) => `${os}/${architecture}`))].join(', ');
-      const names = alike.length === 1 ? pull.nodePool : poolsOf(alike).replace(/^node pools? /, '');
       const seen = broken.some(
         (link, index) => link.seen === pull.message && (index === 0 || link.fix !== undefined),
       );
       return [
         MARKS[pullStatus(pull)],
-        `${forMarkdownCode(names)} ${forMarkdown(platforms)}`,
+        `${poolsCell(alike)} ${forMarkdown(platforms)}`,
         forMarkdownCode(pull.image),
         pull.digest === undefined ? '' : forMarkdownCode(shortDigest(pull.digest)),
         seen ? `${provedWords(pull)}: see above` : forMarkdown(outcome(pull)),

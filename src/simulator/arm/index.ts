@@ -29,6 +29,7 @@ import { requireAllowed } from './governance.js';
 import { identityRoutes } from './identities.js';
 import { importRoutes } from './imports.js';
 import { lockRoutes } from './locks.js';
+import { pageOf } from './pages.js';
 import { policyExemptionRoutes } from './policy-exemptions.js';
 import { publicAddressRoutes } from './public-addresses.js';
 import { registryRoutes } from './registries.js';
@@ -96,7 +97,10 @@ export function createArm(context: SimulatorContext, apiServers: Kubeconfigs & C
     serves: (host) => host === CLOUDS[context.state.cloud].resourceManager,
     async answer(exchange) {
       try {
-        const answer = await respond(context, routes, exchange);
+        const { pageSize } = context.state;
+        const whole = await respond(context, routes, exchange);
+        const answer =
+          pageSize === undefined || exchange.method !== 'GET' ? whole : pageOf(whole, exchange.url, pageSize);
         return dressed(answer, RATE_LIMITS[exchange.method] ?? RATE_LIMITS.PUT);
       } catch (error) {
         if (!(error instanceof ArmError)) throw error;

@@ -270,4 +270,6 @@ export interface CloudState {
   seed: number;
   /** Milliseconds that a long-running operation takes at least. */
   operationTimeMs: number;
+  /** Entries on one page of a list of ARM. */
+  pageSize?: number;
 }

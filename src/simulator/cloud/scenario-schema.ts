@@ -440,6 +440,10 @@ export const scenarioSchema = object({
     'Whether ARM takes conditions of role assignments.',
     withDefault(choice('taken', 'refused'), 'taken'),
   ),
+  pageSize: described(
+    'How many entries one page of a list of ARM holds at most. Default: all are on one.',
+    optional(count()),
+  ),
   operationTime: described('How long a long-running operation of ARM takes.', withDefault(duration(), 0)),
 });
 

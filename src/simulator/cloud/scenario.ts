@@ -215,6 +215,7 @@ class Builder {
       grantDelayMs: this.grantDelayMs,
       seed: document.seed,
       operationTimeMs: document.operationTime,
+      ...(document.pageSize === undefined ? {} : { pageSize: document.pageSize }),
     };
     state.governance = this.governance(state);
     const assignments = document.roleAssignments.map(({ eligible }, index) => ({
