@@ -30,7 +30,28 @@ const PIPELINE = `jobs:
       - run: |
           TOKEN=$(az acr login -n contoso --expose-token --query accessToken -o tsv)
           kubectl create secret docker-registry acr -n apps --docker-server contoso.azurecr.io --docker-username ${TOKEN_USER} --docker-password "$TOKEN"
+          echo "$TOKEN" | helm registry login contoso.azurecr.io --username ${TOKEN_USER} --password-stdin
 `;
+
+/** And the template whose deployment script did it before, by an identity that is Contributor of the whole group. */
+const TEMPLATE = JSON.stringify(
+  {
+    resources: [
+      {
+        type: 'Microsoft.Authorization/roleAssignments',
+        properties: { roleDefinitionId: 'b24988ac-6180-42a0-ab88-20f7382dd24c' },
+      },
+      {
+        type: 'Microsoft.Resources/deploymentScripts',
+        properties: {
+          scriptContent: `az acr login -n contoso --expose-token\nkubectl create secret docker-registry acr\nhelm registry login contoso.azurecr.io`,
+        },
+      },
+    ],
+  },
+  null,
+  2,
+);
 
 let repository: string;
 
@@ -38,6 +59,7 @@ beforeAll(async () => {
   repository = await mkdtemp(join(tmpdir(), 'audit-repository-'));
   await mkdir(join(repository, '.github', 'workflows'), { recursive: true });
   await writeFile(join(repository, '.github', 'workflows', 'deploy.yml'), PIPELINE);
+  await writeFile(join(repository, 'main.json'), TEMPLATE);
 });
 afterAll(() => rm(repository, { recursive: true, force: true }));
 
@@ -157,6 +179,10 @@ describe('a team whose pods pull with a token', () => {
   it('is told what makes them, by file and line', () => {
     expect(told).toContain('.github/workflows/deploy.yml:5 asks for a token of the registry');
     expect(told).toContain('.github/workflows/deploy.yml:6 makes a pull secret');
+    expect(told).toContain('.github/workflows/deploy.yml:7 logs helm in to a registry');
+    expect(told).toMatch(/main\.json:10 is a deployment script in a template that gives Contributor/);
+    for (const what of ['asks for a token', 'makes a pull secret', 'logs helm in'])
+      expect(told).toContain(`main.json:12 ${what}`);
   });
 
   it('gets the steps in safe order, each with how to undo it', () => {
@@ -175,7 +201,9 @@ describe('a team whose pods pull with a token', () => {
 
   it('follows them, and pods start after each', async () => {
     for (const step of found?.steps ?? []) {
-      if (step.id === 'remove-code') await rm(join(repository, '.github'), { recursive: true });
+      if (step.id === 'remove-code')
+        for (const file of new Set(step.do.summary.match(/^[\w./]+(?=:\d+: )/gm)))
+          await rm(join(repository, file));
       await follow(ground, step);
       expect({ step: step.id, pods: await newPods(ground) }).toEqual({ step: step.id, pods: STARTED });
     }

@@ -14,6 +14,7 @@ const SECRETS = {
   principal: 'Secr3t~of+the/principal="quoted"&more',
   unknown: 'a-password-of-nobody-knows-whom',
   helm: 'password in the values of helm',
+  manifest: 'password in the "manifest" of helm',
   pattern: 'password-for-many-registries',
 };
 let ground: AuditGround;
@@ -89,7 +90,17 @@ beforeAll(async () => {
       imagePullSecrets: [{ name: 'acr' }],
       imageCredentials: { registry: 'contoso.azurecr.io', username: 'puller', password: SECRETS.helm },
     },
-    manifest: '',
+    manifest: `---\n# Source: shop/templates/secret.yaml\n${JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'rendered' },
+      type: 'kubernetes.io/dockerconfigjson',
+      stringData: {
+        '.dockerconfigjson': JSON.stringify({
+          auths: { 'contoso.azurecr.io': { username: 'rendered-by-helm', password: SECRETS.manifest } },
+        }),
+      },
+    })}\n`,
   };
   const packed = gzipSync(JSON.stringify(release)).toString('base64');
   await made('/api/v1/namespaces/apps/secrets', {
@@ -132,7 +143,10 @@ describe('an audit', () => {
       kind: 'expose-token',
       in: { kind: 'Secret', namespace: 'apps', name: 'acr' },
       works: true,
-      usedBy: [{ kind: 'Deployment', namespace: 'apps', name: 'web', via: 'imagePullSecrets' }],
+      usedBy: [
+        { kind: 'Deployment', namespace: 'apps', name: 'web', via: 'imagePullSecrets' },
+        { kind: 'HelmRelease', namespace: 'apps', name: 'shop', via: 'imagePullSecrets[0].name' },
+      ],
     });
     // Tokens live for 195 minutes; some of them pass while the cloud is made.
     expect(found?.minutesLeft).toBeGreaterThan(180);
@@ -163,6 +177,13 @@ describe('an audit', () => {
       user: 'puller',
       works: false,
     });
+    expect(
+      audited.report?.connections[0]?.audit?.credentials.find(({ user }) => user === 'rendered-by-helm'),
+    ).toMatchObject({
+      kind: 'repository-token',
+      in: { kind: 'HelmRelease', name: 'shop', path: 'manifest, Secret rendered' },
+      works: false,
+    });
     expect(credential('elsewhere')).toBeUndefined();
     expect(credential('pattern')).toMatchObject({
       kind: 'repository-token',
@@ -174,7 +195,7 @@ describe('an audit', () => {
   it('sends what it found to the registry alone, once each', () => {
     const asked = audited.requests.filter(({ path }) => path.startsWith('/oauth2/token'));
     expect(new Set(asked.map(({ host }) => host))).toEqual(new Set(['contoso.azurecr.io']));
-    expect(asked.filter(({ method }) => method === 'GET')).toHaveLength(4);
+    expect(asked.filter(({ method }) => method === 'GET')).toHaveLength(5);
   });
 
   it('tells none of them, in no form', () => {

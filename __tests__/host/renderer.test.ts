@@ -137,8 +137,9 @@ describe('files that are named', () => {
     ['k8s/[ab].yaml', ['k8s/a.yaml', 'k8s/b.yaml']],
     ['k8s/[!a].yaml', ['k8s/b.yaml']],
     ['k8s/?.y*ml', ['k8s/a.yaml', 'k8s/b.yaml', 'k8s/d.yml']],
-    ['./k8s/a.yaml', ['./k8s/a.yaml']],
-    ['./k8s/*.yml', ['./k8s/d.yml']],
+    // As CI systems know them, and as other patterns that leave them out.
+    ['./k8s/a.yaml', ['k8s/a.yaml']],
+    ['././k8s/*.yml', ['k8s/d.yml']],
     ['*.yaml', []],
     ['nothing/*.yaml', []],
     ['k8s/a+b.yaml', []],
@@ -185,9 +186,16 @@ describe('files that are named', () => {
       join(home, 'utf16.yaml'),
       Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('a: 1', 'utf16le')]),
     );
+    await writeFile(
+      join(home, 'utf16be.yaml'),
+      Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from('a: 1', 'utf16le').swap16(), Buffer.from('x')]),
+    );
+    await writeFile(join(home, 'picture.yaml'), Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1]));
     await writeFile(join(home, 'large.yaml'), Buffer.alloc(16 * 1024 * 1024 + 1));
     const files = createFiles(home);
     expect(await files.read('utf16.yaml')).toBe('a: 1');
+    expect(await files.read('utf16be.yaml')).toBe('a: 1');
+    await expect(files.read('picture.yaml')).rejects.toThrow('it is no text');
     await expect(files.read('large.yaml')).rejects.toThrow('longer than 16 MiB');
     await expect(files.read('nothing.yaml')).rejects.toThrow('there is no such file');
   });

@@ -4,11 +4,11 @@
  * the paths of the Kubernetes API, not by shape.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readDeployables } from '../../src/core/deployables/read.js';
 import { createFiles } from '../../src/host/files.js';
 import { createRenderer } from '../../src/host/renderer.js';
@@ -21,13 +21,39 @@ const helm = findHelm();
 const kubectlAbsent = kubectlOlderThan(20);
 const helmPath = 'folder' in helm ? helm.folder : '';
 
-/** Debian packages that ship charts or manifests of others; unpacked, not installed. */
-const PACKAGES = [
-  'golang-oras-oras-go-dev',
-  'prometheus-elasticsearch-exporter',
-  'golang-k8s-sigs-structured-merge-diff-dev',
-];
-const PUBLISHED = {
+const unpacked = mkdtempSync(join(tmpdir(), 'published-'));
+
+/** Runs commands one after the other where what is published is unpacked. @returns why it isn't there, or undefined */
+function fetched(what: readonly string[], commands: readonly [string, ...string[]][]): string | undefined {
+  const bounds = { cwd: unpacked, timeout: 120_000, encoding: 'utf8' } as const;
+  const failing = commands.find(([program, ...args]) => spawnSync(program, args, bounds).status !== 0);
+  return failing === undefined ? undefined : `${what.join(', ')} could not be fetched and unpacked`;
+}
+
+/** What others published: charts, and manifests that they wrote, or that their charts and kustomizations were rendered to. */
+interface Published {
+  packages: string[];
+  /** Why it can't be had, or undefined. */
+  fetch(this: Published): string | undefined;
+  charts: string[];
+  manifests: string[];
+}
+
+/** Debian packages; unpacked, not installed. */
+const DEBIAN: Published = {
+  packages: [
+    'golang-oras-oras-go-dev',
+    'prometheus-elasticsearch-exporter',
+    'golang-k8s-sigs-structured-merge-diff-dev',
+  ],
+  fetch() {
+    if (!existsSync('/usr/bin/apt-get'))
+      return 'this system has no apt-get to fetch published manifests with';
+    return fetched(this.packages, [
+      ['apt-get', '-q', 'download', ...this.packages],
+      ['sh', '-c', 'for p in *.deb; do dpkg-deb -x "$p" . || exit 1; done'],
+    ]);
+  },
   charts: ['usr/share/gocode/src/oras.land/oras-go/testdata/charts/chartmuseum'],
   manifests: [
     'usr/share/doc/prometheus-elasticsearch-exporter/examples/kubernetes/deployment.yml',
@@ -36,19 +62,33 @@ const PUBLISHED = {
   ],
 };
 
-const unpacked = mkdtempSync(join(tmpdir(), 'published-'));
-
-/** Fetches and unpacks what is published. @returns why it can't be, or undefined */
-function fetchPublished(): string | undefined {
-  if (!existsSync('/usr/bin/apt-get')) return 'this system has no apt-get to fetch published manifests with';
-  const limit = { cwd: unpacked, timeout: 120_000, encoding: 'utf8' } as const;
-  const fetched = spawnSync('apt-get', ['-q', 'download', ...PACKAGES], limit);
-  if (fetched.status !== 0) return `${PACKAGES.join(', ')} could not be fetched`;
-  const done = spawnSync('sh', ['-c', 'for p in *.deb; do dpkg-deb -x "$p" . || exit 1; done'], limit);
-  return done.status === 0 ? undefined : 'what was fetched could not be unpacked';
-}
-
-const publishedAbsent = kubectlAbsent ?? fetchPublished();
+/** npm packages, all Apache-2.0 or MIT; unpacked, not installed. */
+const CHART_OF_NPM = 'nx-extensions-helm/package/src/generators/chart/files/chart';
+const NPM: Published = {
+  packages: [
+    '@socialgouv/parse-manifests@1.16.4',
+    '@kui-shell/plugin-kubectl@13.1.1',
+    '@nx-extensions/helm@1.0.0',
+  ],
+  fetch() {
+    const absent = fetched(this.packages, [
+      ['npm', 'pack', '--silent', ...this.packages],
+      ['sh', '-c', 'for p in *.tgz; do d=${p%-*.tgz}; mkdir $d && tar -xzf $p -C $d || exit 1; done'],
+    ]);
+    if (absent !== undefined) return absent;
+    // It is a chart but for its name, which whoever takes it gives.
+    const template = readFileSync(join(unpacked, CHART_OF_NPM, 'Chart.yaml.template'), 'utf8');
+    writeFileSync(join(unpacked, CHART_OF_NPM, 'Chart.yaml'), template.replace('<%= name %>', 'published'));
+    return undefined;
+  },
+  charts: [CHART_OF_NPM],
+  manifests: [
+    'socialgouv-parse-manifests/package/sample.yml',
+    'socialgouv-parse-manifests/package/sample2.yml',
+    'kui-shell-plugin-kubectl/package/tests/data/k8s/headless/pod.yaml',
+    'kui-shell-plugin-kubectl/package/tests/data/k8s/headless/pod2.yaml',
+  ],
+};
 
 let bench: Bench;
 let kubeconfig: string;
@@ -139,10 +179,13 @@ async function locally(text: string): Promise<string[]> {
   return distinct(imagesIn(stdout));
 }
 
-/** By create; without a server where one of today no longer serves what was published. */
+/**
+ * By create. What the simulated server doesn't serve is no matter where it runs no pods; where it does, kubectl reads it
+ * without a server.
+ */
 async function byKubectl(text: string): Promise<string[]> {
   const { images, unknownKinds } = await byCreate(text);
-  return unknownKinds.length === 0 ? images : locally(text);
+  return unknownKinds.some((kind) => KINDS.includes(kind)) ? locally(text) : images;
 }
 
 /** Images as they are written, as we find them. */
@@ -187,8 +230,19 @@ const KINDS = [
   'ReplicationController',
 ];
 
+/** A manifest of one kind or of a List with it. */
+interface Generated {
+  kind: string;
+  text: string;
+}
+
+/** As one file. What begins with a brace would be read as JSON to its end. */
+function asFile(documents: readonly Generated[]): string {
+  return `# generated\n${documents.map(({ text }) => text).join('\n---\n')}\n`;
+}
+
 /** Manifests of every kind, with images at every place, in YAML of every style. */
-function generated(count: number): string {
+function generated(count: number): Generated[] {
   const random = generator(7);
   const image = (): string =>
     [
@@ -196,7 +250,7 @@ function generated(count: number): string {
       `contoso.azurecr.io/team${Math.floor(random() * 9)}/app:${Math.floor(random() * 99)}`,
       `quay.io/a/b@sha256:${'ab'.repeat(32)}`,
     ][Math.floor(random() * 3)] ?? '';
-  const documents = Array.from({ length: count }, (_, nth) => {
+  return Array.from({ length: count }, (_, nth) => {
     const kind = KINDS[nth % KINDS.length] ?? 'Pod';
     const containers = (name: string, some: number): object[] =>
       Array.from({ length: some }, (__, which) => ({ name: `${name}${which}`, image: image() }));
@@ -235,62 +289,77 @@ function generated(count: number): string {
             };
     const object = { apiVersion: group, kind, metadata: { name: `a${nth}` }, spec };
     const list = { apiVersion: 'v1', kind: 'List', items: [object] };
-    return JSON.stringify(nth % 5 === 0 ? list : object, null, nth % 3);
+    return { kind, text: JSON.stringify(nth % 5 === 0 ? list : object, null, nth % 3) };
   });
-  // What begins with a brace would be read as JSON to its end.
-  return `# generated\n${documents.join('\n---\n')}\n`;
 }
 
 suiteUnless(kubectlAbsent, 'images of generated manifests', () => {
   it('are those that kubectl finds', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'generated-'));
+    const oursOf = async (documents: readonly Generated[]): Promise<string[]> => {
+      await writeFile(join(folder, 'all.yaml'), asFile(documents));
+      return ours(folder, { manifests: ['all.yaml'] });
+    };
     try {
-      const text = generated(80);
-      await writeFile(join(folder, 'all.yaml'), text);
-      const found = await ours(folder, { manifests: ['all.yaml'] });
+      const all = generated(80);
+      const found = await oursOf(all);
       expect(found.length).toBeGreaterThan(50);
-      expect(await locally(text)).toEqual(found);
-      const created = await byCreate(text);
-      expect(created.images.length).toBeGreaterThan(20);
-      expect(created.images.filter((image) => !found.includes(image))).toEqual([]);
+      expect(await locally(asFile(all))).toEqual(found);
+      // By create, of the kinds that the simulated server serves.
+      const { images, unknownKinds } = await byCreate(asFile(all));
+      expect(images.length).toBeGreaterThan(20);
+      expect(await oursOf(all.filter(({ kind }) => !unknownKinds.includes(kind)))).toEqual(images);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   });
 });
 
-suiteUnless(publishedAbsent, 'images of published manifests', () => {
-  it.each(PUBLISHED.manifests)('%s', async (path) => {
-    const text = await readFile(join(unpacked, path), 'utf8');
-    const found = await ours(unpacked, { manifests: [path] });
-    expect(found.length).toBeGreaterThan(0);
-    expect(await byKubectl(text)).toEqual(found);
+describe.each([
+  ['Debian', DEBIAN],
+  ['npm', NPM],
+])('what %s has', (_where, published) => {
+  const absent = kubectlAbsent ?? published.fetch();
+
+  suiteUnless(absent, 'images of published manifests', () => {
+    it.each(published.manifests)('%s', async (path) => {
+      const text = await readFile(join(unpacked, path), 'utf8');
+      const found = await ours(unpacked, { manifests: [path] });
+      expect(found.length).toBeGreaterThan(0);
+      expect(await byKubectl(text)).toEqual(found);
+    });
+  });
+
+  suiteUnless(absent ?? ('why' in helm ? helm.why : undefined), 'images of published charts', () => {
+    it.each(published.charts)('%s', async (chart) => {
+      const found = await ours(unpacked, { charts: [chart] });
+      expect(found.length).toBeGreaterThan(0);
+      expect(await byKubectl(rendered(join(unpacked, chart)))).toEqual(found);
+    });
   });
 });
 
-suiteUnless(publishedAbsent ?? ('why' in helm ? helm.why : undefined), 'images of published charts', () => {
-  it.each(PUBLISHED.charts)('%s', async (chart) => {
-    const found = await ours(unpacked, { charts: [chart] });
-    expect(found.length).toBeGreaterThan(0);
-    expect(await byKubectl(rendered(join(unpacked, chart)))).toEqual(found);
-  });
-
-  it("helm's own first chart, with values and with one in another", async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'charts-'));
-    try {
-      for (const name of ['shop', 'shop/charts/cache']) {
-        await mkdir(dirname(join(folder, name)), { recursive: true });
-        expect(spawnSync(join(helmPath, 'helm'), ['create', join(folder, name)]).status).toBe(0);
+suiteUnless(
+  kubectlAbsent ?? ('why' in helm ? helm.why : undefined),
+  'images of a chart that helm makes',
+  () => {
+    it("helm's own first chart, with values and with one in another", async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'charts-'));
+      try {
+        for (const name of ['shop', 'shop/charts/cache']) {
+          await mkdir(dirname(join(folder, name)), { recursive: true });
+          expect(spawnSync(join(helmPath, 'helm'), ['create', join(folder, name)]).status).toBe(0);
+        }
+        await writeFile(
+          join(folder, 'shop', 'values.yaml'),
+          `${await readFile(join(folder, 'shop', 'values.yaml'), 'utf8')}\ncache:\n  image: { repository: contoso.azurecr.io/cache, tag: "7" }\n`,
+        );
+        const found = await ours(folder, { charts: ['shop'] });
+        expect(found).toEqual(['contoso.azurecr.io/cache:7', expect.stringMatching(/^nginx:/)]);
+        expect(await byKubectl(rendered(join(folder, 'shop')))).toEqual(found);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
       }
-      await writeFile(
-        join(folder, 'shop', 'values.yaml'),
-        `${await readFile(join(folder, 'shop', 'values.yaml'), 'utf8')}\ncache:\n  image: { repository: contoso.azurecr.io/cache, tag: "7" }\n`,
-      );
-      const found = await ours(folder, { charts: ['shop'] });
-      expect(found).toEqual(['contoso.azurecr.io/cache:7', expect.stringMatching(/^nginx:/)]);
-      expect(await byKubectl(rendered(join(folder, 'shop')))).toEqual(found);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
-});
+    });
+  },
+);

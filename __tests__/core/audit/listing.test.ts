@@ -61,6 +61,33 @@ describe('a Helm release', () => {
       { path: 'imagePullSecrets[0].name', name: 'b' },
     ]);
   });
+  it("names them in its chart's own values too, unless it sets others", () => {
+    const values = { imagePullSecrets: [{ name: 'acr' }], image: { pullSecrets: ['old'], tag: '1' } };
+    const chart = { metadata: { name: 'shop' }, values };
+    const config = { image: { pullSecrets: null } };
+    const { chart: name, named } = asRelease(release({ name: 'shop', chart, config }), 'contoso.azurecr.io')!;
+    expect({ name, named }).toEqual({
+      name: 'shop',
+      named: [{ path: 'imagePullSecrets[0].name', name: 'acr' }],
+    });
+  });
+  it('names them in its manifest, and holds what a Secret there holds; once where its values do too', () => {
+    const config = { registry: 'contoso.azurecr.io', username: 'puller', password: 'p' };
+    const secret = (name: string, password: string) =>
+      `---\n# Source: shop/templates/${name}.yaml\napiVersion: v1\nkind: Secret\nmetadata: { name: ${name} }\ntype: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: '${JSON.stringify({ auths: { 'contoso.azurecr.io': { username: 'puller', password } } })}'\n`;
+    const manifest = `---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec:\n  template:\n    spec:\n      imagePullSecrets: [{ name: acr }]\n      containers: [{ name: web, image: contoso.azurecr.io/web:1 }]\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: default }\nimagePullSecrets: [{ name: handed }]\n---\nbroken: [imagePullSecrets\n${secret('known', 'p')}${secret('acr', 'q')}`;
+    const found = asRelease(release({ name: 'shop', config, manifest }), 'contoso.azurecr.io')!;
+    expect(found.inManifest).toEqual(['acr', 'handed']);
+    expect(
+      found.credentials.map(({ password, ...rest }) => [
+        'manifest' in rest ? rest.manifest : rest.path,
+        password.reveal(),
+      ]),
+    ).toEqual([
+      ['', 'p'],
+      ['acr', 'q'],
+    ]);
+  });
   it.each(['--post-renderer=/tmp/x', 'a b', '', 'A'.repeat(60), 7])('is none by the name %j', (name) => {
     expect(asRelease(release({ name, config: {} }), 'contoso.azurecr.io')).toBeUndefined();
   });

@@ -13,6 +13,14 @@ const found = (file: string, text: string, names: string[] = []): string[] =>
 describe('a line that makes a credential', () => {
   it.each<[string, string, string[]]>([
     ['deploy.sh', 'az acr login -n contoso --expose-token', ['1 code-exposes-token']],
+    [
+      'deploy.sh',
+      'set -e\nkubectl -n apps create secret \\\n  docker-registry acr \\\n  --docker-server contoso.azurecr.io',
+      ['2 code-makes-pull-secret'],
+    ],
+    ['deploy.ps1', 'docker login `\r\n  contoso.azurecr.io -u x', ['1 code-logs-in-docker']],
+    ['deploy.sh', 'az acr login \\\n  -n contoso \\\n  --expose-token', ['3 code-exposes-token']],
+    ['deploy.sh', 'docker login ghcr.io\necho contoso.azurecr.io', []],
     ['deploy.ps1', 'Connect-AzContainerRegistry -Name contoso -ExposeToken', ['1 code-exposes-token']],
     ['ci.yml', 'steps:\n  - run: kubectl create secret docker-registry acr \\', ['2 code-makes-pull-secret']],
     ['values.yaml', 'type: kubernetes.io/dockerconfigjson', ['1 code-makes-pull-secret']],
@@ -45,8 +53,8 @@ describe('a line that makes a credential', () => {
     ],
     [
       'main.json',
-      '{"type": "Microsoft.Resources/deploymentScripts", "script": "az acr login -n c --expose-token"}',
-      ['1 code-exposes-token'],
+      '{"type": "Microsoft.Resources/deploymentScripts", "script": "az acr login -n c --expose-token\\nkubectl create secret docker-registry acr\\nhelm registry login c.azurecr.io"}',
+      ['1 code-exposes-token', '1 code-makes-pull-secret', '1 code-logs-in-helm'],
     ],
   ])('%s: %s', (file, text, wanted) => {
     expect(found(file, text)).toEqual(wanted);

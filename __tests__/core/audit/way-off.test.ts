@@ -141,6 +141,7 @@ describe('the way off', () => {
         { path: 'web.image.pullSecrets[0]', name: 'acr' },
         { path: 'web.pullSecrets[1]', name: 'another' },
       ],
+      inManifest: [],
       credentials: [],
     };
     const annotated = { annotations: { 'meta.helm.sh/release-name': 'shop' } };
@@ -157,6 +158,46 @@ describe('the way off', () => {
     const removal = step('remove-secrets', facts).do;
     expect(removal.commands).toEqual([]);
     expect(removal.summary).toContain('made by Helm release shop');
+  });
+
+  it("keeps other secrets of a release's list, in the list's own form, and tells what it can't write", () => {
+    const release = (name: string, ...named: [string, string][]) => ({
+      ...{ kind: 'HelmRelease', namespace: 'apps', name, chart: name, inManifest: [], credentials: [] },
+      named: named.map(([path, of]) => ({ path, name: of })),
+    });
+    const releases = [
+      release('maps', ['imagePullSecrets[0].name', 'acr'], ['imagePullSecrets[1].name', 'hub']),
+      release('texts', ['global.imagePullSecrets[0]', 'hub'], ['global.imagePullSecrets[1]', 'acr']),
+      release('one', ['image.pullSecret', 'acr']),
+      release('odd', ['pullSecrets.acr.name', 'acr']),
+      release('others', ['imagePullSecrets[0].name', 'hub']),
+      { ...release('fixed'), inManifest: ['acr'] },
+    ];
+    const { commands, summary } = step('remove-references', { secrets: [audited('acr')], releases }).do;
+    expect(commands).toEqual([
+      `helm upgrade maps "$CHART" -n apps --reuse-values --set-json 'imagePullSecrets=[{"name":"hub"}]'`,
+      `helm upgrade texts "$CHART" -n apps --reuse-values --set-json 'global.imagePullSecrets=["hub"]'`,
+      `helm upgrade one "$CHART" -n apps --reuse-values --set-json 'image.pullSecret=""'`,
+    ]);
+    expect(summary).toContain('release apps/odd (chart odd) names them in its values pullSecrets');
+    expect(summary).toContain('release apps/fixed (chart fixed) brings them');
+    expect(summary).not.toContain('others');
+  });
+
+  it('leaves a list alone that names a secret which stays, and is none where releases name others alone', () => {
+    const named = [{ path: 'imagePullSecrets[0].name', name: 'acr' }];
+    const rest = { chart: 'web', inManifest: ['acr'], credentials: [] };
+    const releases = [{ kind: 'HelmRelease', namespace: 'apps', name: 'web', named, ...rest }];
+    const shared = [audited('acr', { others: ['other.azurecr.io'] })];
+    expect(step('remove-references', { secrets: shared, releases }).do.commands).toEqual([]);
+    expect(wayOff({ ...FACTS, releases })).toEqual([]);
+  });
+
+  it('names what makes pods that it could not list itself', () => {
+    const owner = { ownerReferences: [{ kind: 'Rollout', name: 'web', controller: true }] };
+    const workloads = ['a', 'b'].map((name) => workload('Pod', name, secrets('acr'), owner));
+    const { summary } = step('remove-references', { secrets: [audited('acr')], workloads }).do;
+    expect(summary.match(/Rollout apps\/web makes pods that name them/g)).toHaveLength(1);
   });
 
   it('never holds a credential, nor puts one into an argument or a file that others may read', () => {
@@ -206,7 +247,9 @@ describe('a command of the way off', () => {
           secrets: [one],
           accounts: [{ ...account(name, name), namespace: name }],
           workloads: [held],
-          releases: [{ ...release, named: [{ path: `${name}.pullSecrets`, name }], credentials: [] }],
+          releases: [
+            { ...release, named: [{ path: `${name}.pullSecrets`, name }], inManifest: [], credentials: [] },
+          ],
           images: [name],
         });
         for (const line of steps.flatMap((step) => [...step.do.commands, ...step.undo.commands])) {

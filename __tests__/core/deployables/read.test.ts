@@ -171,6 +171,17 @@ describe('what can not be read', () => {
     ['a tab', 'apiVersion: v1\nkind: Pod\nspec:\n\tcontainers: []\n', 'bad.yaml:4 yaml'],
     ['a bracket left open', 'a: 1\nb: [1, 2\nc: 3\n', 'bad.yaml:3 yaml'],
     ['a key twice', 'a: 1\nb: 2\na: 3\n', 'bad.yaml:3 yaml'],
+    [
+      'a template that is YAML all the same',
+      `apiVersion: v1\nkind: Pod\n${POD('{{ .Values.image }}')}`,
+      'bad.yaml:6 yaml',
+    ],
+    ['a key that is a list', 'a: 1\n? [b]\n: 2\n', 'bad.yaml:2 yaml'],
+    [
+      'what nests too deeply',
+      `apiVersion: v1\nkind: Pod\nx: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`,
+      'bad.yaml:3 yaml',
+    ],
     ['an unknown anchor', 'a: 1\nb: *nothing\n', 'bad.yaml:2 yaml'],
     [
       'a reference that no registry takes',
@@ -178,6 +189,12 @@ describe('what can not be read', () => {
       'bad.yaml:6 reference',
     ],
     ['an empty reference', `apiVersion: v1\nkind: Pod\n${POD('""')}`, 'bad.yaml:6 reference'],
+    ['no reference at all', `apiVersion: v1\nkind: Pod\n${POD('')}`, 'bad.yaml:6 reference'],
+    [
+      'a placeholder',
+      `apiVersion: v1\nkind: Pod\n${POD('contoso.azurecr.io/web:${TAG}')}`,
+      'bad.yaml:6 reference',
+    ],
   ])('%s is told with its line, and the rest is read', async (_what, text, told) => {
     expect(await unread(text)).toEqual([told]);
   });
@@ -195,6 +212,20 @@ describe('what can not be read', () => {
       'a.yaml': 'a: {{ .Values.a }}\nb: {{- include "x" . | nindent 2 }}\n',
     });
     expect(told[0]?.fix).toMatch(/helm-chart/);
+  });
+
+  it('says of a placeholder that it is to be filled in, and quotes no more than it must', async () => {
+    const template = await readFiles({
+      'a.yaml': `apiVersion: v1\nkind: Pod\n${POD('"r.example/a:{{ .Values.tag }}"')}`,
+    });
+    expect(template.unread).toMatchObject([
+      {
+        why: 'no registry would accept "r.example/a:{{ .Values.tag }}" (Pod , container web): "{{ .Values.tag }}" is a placeholder that something fills in later',
+        fix: expect.stringMatching(/^Name what is really deployed: render the file first/) as unknown,
+      },
+    ]);
+    const long = await readFiles({ 'a.yaml': `apiVersion: v1\nkind: Pod\n${POD('a'.repeat(100_000))}` });
+    expect(long.unread[0]?.why.length).toBeLessThan(500);
   });
 
   it('does not grow without bounds by aliases', async () => {

@@ -24,6 +24,11 @@ describe('a reference in full', () => {
   });
 });
 
+it('is told in a time that does not depend on who wrote it', () => {
+  for (const part of ['a', 'a.', 'a-', '${', 'a/', '@', ':', 'a__'])
+    expect(parseReference(`${part.repeat(100_000)}@`)).toHaveProperty('problem');
+});
+
 describe('no registry would accept', () => {
   it.each([
     ['', /empty/],
@@ -32,14 +37,23 @@ describe('no registry would accept', () => {
     ['contoso.azurecr.io/app:.1', /tag/],
     [`contoso.azurecr.io/app:${'t'.repeat(129)}`, /tag/],
     ['contoso.azurecr.io/', /names no repository/],
+    [':1', /names no repository/],
     ['contoso.azurecr.io//app', /repository/],
     ['contoso.azurecr.io/a..b', /repository/],
     ['contoso.azurecr.io/app@sha256:12', /digest/],
     [`contoso.azurecr.io/app@${D}@${D}`, /more than one/],
     ['https://contoso.azurecr.io/app:1', /scheme/],
     ['contoso.azurecr.io/app:1 ', /white space/],
-    ['${IMAGE}', /repository|lower-case/],
-    ['$(registry)/app:1', /repository|host/],
+    ...[
+      '${IMAGE}',
+      '${REGISTRY}/web:${TAG}',
+      'contoso.azurecr.io/app:$TAG',
+      '$(registry)/app:1',
+      'contoso.azurecr.io/app:{{ .Values.tag }}',
+      'contoso.azurecr.io/app:#{tag}#',
+      'contoso.azurecr.io/app:<tag>',
+      'contoso.azurecr.io/app:%TAG%',
+    ].map((text): [string, RegExp] => [text, /^"[^"]*" is a placeholder that something fills in later$/]),
     ['-bad.azurecr.io/app', /host/],
     ['a'.repeat(64), /id/],
     [`contoso.azurecr.io/${'a'.repeat(256)}`, /longer/],

@@ -26,7 +26,7 @@ export interface Use extends ObjectName {
 /** One credential for the registry, found in the cluster. */
 export interface AuditedCredential {
   kind: CredentialKind;
-  /** The Secret, or the Helm release whose values hold it. */
+  /** The Secret, or the Helm release whose values, or whose manifest, hold it. */
   in: ObjectName & { type?: string; path?: string };
   /** The host that it is kept for, as it stands there: it may be a pattern. */
   host: string;

@@ -79,14 +79,22 @@ export function lookThrough(
   );
   const findings: CodeFinding[] = [];
   let within: number | undefined;
-  text.split('\n').forEach((whole, index) => {
-    const line = whole.slice(0, LONGEST_LINE);
+  // In JSON a script stands on one line: what begins its lines is no part of their first words.
+  const plain = /\.json$/i.test(file) ? text.replaceAll(/\\[nrt]/g, '  ') : text;
+  const lines = plain.split('\n').map((whole) => whole.slice(0, LONGEST_LINE));
+  lines.forEach((line, index) => {
     const add = (id: string, what: string, instead: string): void => {
       if (!findings.some((one) => one.id === id && one.line === index + 1))
         findings.push({ id, file, line: index + 1, what, instead });
     };
-    if (!isComment(line))
-      for (const rule of rules) if (rule.line.test(line)) add(rule.id, rule.what, rule.instead(facts));
+    if (!isComment(line)) {
+      const parts = commandFrom(lines, index);
+      const whole = parts.join(' ');
+      for (const rule of rules)
+        // What stands on one line is told there; what is spread over several where they begin.
+        if (rule.line.test(line) || (rule.line.test(whole) && !parts.some((part) => rule.line.test(part))))
+          add(rule.id, rule.what, rule.instead(facts));
+    }
     // A list of pull secrets: on its own line, or as deep as its key or deeper.
     const indent = line.search(/\S/);
     const key = /^\s*(-\s+)?["']?[\w.-]*pull-?secrets?["']?\s*[:=]/i.test(line);
@@ -101,6 +109,19 @@ export function lookThrough(
       add('code-names-pull-secret', `names the pull secret ${named}`, 'Take it out: the nodes need none');
   });
   return findings;
+}
+
+/** A command is no longer. */
+const MOST_CONTINUED = 30;
+/** What goes on after the end of a line: in sh, PowerShell and cmd. */
+const CONTINUED = /[\\`^]\s*$/;
+
+/** The lines of a command that begins here and goes on on the next ones; none where nothing goes on, or it began before. */
+function commandFrom(lines: readonly string[], index: number): string[] {
+  if (!CONTINUED.test(lines[index] ?? '') || CONTINUED.test(lines[index - 1] ?? '')) return [];
+  const rest = lines.slice(index, index + MOST_CONTINUED);
+  const end = rest.findIndex((line) => !CONTINUED.test(line));
+  return rest.slice(0, end === -1 ? rest.length : end + 1).map((line) => line.replace(CONTINUED, ''));
 }
 
 function words(line: string): string[] {

@@ -1,5 +1,6 @@
 /** Who uses a pull secret. Pure. */
 import type { Use } from './model.js';
+import type { Release } from './helm.js';
 import type { Account, Workload } from './objects.js';
 
 /** Where it is, and what it is called. */
@@ -35,6 +36,16 @@ export function usersOf(secret: Place, accounts: readonly Account[], workloads: 
       .filter(({ workload: { owner } }) => owner === undefined || !using.has(owner))
       .map(({ workload, via }) => asUse(workload, via)),
   ];
+}
+
+/** Helm releases of its namespace that name a Secret: in their values, else in what they were rendered to. */
+export function releasesNaming(secret: Place, releases: readonly Release[]): Use[] {
+  return releases.flatMap(({ kind, namespace, name, named, inManifest }) => {
+    if (namespace !== secret.namespace) return [];
+    const inValues = named.find((one) => one.name === secret.name);
+    if (inValues === undefined && !inManifest.includes(secret.name)) return [];
+    return [{ kind, namespace, name, via: inValues?.path ?? 'manifest', release: name }];
+  });
 }
 
 function asUse({ kind, namespace, name, release }: Account | Workload, via: string): Use {

@@ -46,7 +46,8 @@ const RESTARTED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'Da
 
 /** The steps; empty when there is nothing to get off. */
 export function wayOff(facts: WayOffFacts): AuditStep[] {
-  const inCluster = facts.secrets.length > 0 || facts.releases.length > 0;
+  const inCluster =
+    facts.secrets.length > 0 || facts.releases.some(({ credentials }) => credentials.length > 0);
   if (!inCluster && facts.code.length === 0) return [];
   const steps = [
     grantStep(facts),
@@ -136,9 +137,17 @@ function referencesStep(facts: WayOffFacts): AuditStep {
   ];
   for (const { one, kind } of holders) {
     const gone = goneIn(one.namespace);
-    const controlled = 'owner' in one && one.owner !== undefined;
-    if (controlled || !one.secrets.some((name) => gone.has(name)) || ('over' in one && one.over)) continue;
+    if (!one.secrets.some((name) => gone.has(name)) || ('over' in one && one.over)) continue;
     if (one.release !== undefined) continue;
+    if ('owner' in one && one.owner !== undefined) {
+      // What controls it is told itself, where its kind is one that was listed.
+      const [kindOfOwner = '', name = ''] = one.owner.split('/');
+      if (!WORKLOAD_KINDS.some((known) => known.kind === kindOfOwner))
+        remarks.push(
+          `${kindOfOwner} ${one.namespace}/${name} makes pods that name them: take imagePullSecrets out of it.`,
+        );
+      continue;
+    }
     if (kind?.patchable === false) {
       remarks.push(
         `${one.kind} ${one.namespace}/${one.name} can't be changed: make it anew without imagePullSecrets.`,
@@ -158,27 +167,35 @@ function referencesStep(facts: WayOffFacts): AuditStep {
     const words = ['rollout', 'restart', use.kind.toLowerCase(), use.name, '-n', use.namespace];
     off.push(command('kubectl', ...words));
   }
-  const helm = releasesOf(facts, going);
-  for (const { release, unset } of helm) {
+  for (const { release, set } of releasesOf(facts, going)) {
     const { name, namespace } = release;
-    const set = unset.flatMap((path) => ['--set-json', `${path}=[]`]);
-    if (set.length > 0) {
-      const words = ['upgrade', name, '"$CHART"', '-n', namespace, '--reuse-values', ...set];
+    const values = set.flatMap(({ path, value }) =>
+      value === undefined ? [] : ['--set-json', `${path}=${value}`],
+    );
+    if (values.length > 0) {
+      const words = ['upgrade', name, '"$CHART"', '-n', namespace, '--reuse-values', ...values];
       off.push(
         line(['helm', ...words].map((word) => (word === '"$CHART"' ? word : shellWord(word))).join(' ')),
       );
     }
     back.push(command('helm', 'rollback', name, '-n', namespace));
+    const paths = set.map(({ path }) => path).join(', ');
     remarks.push(
       set.length > 0
-        ? `Helm release ${namespace}/${name} (chart ${release.chart}) names them in its values ${unset.join(', ')}: take them out of its values files too, and set CHART to where the chart comes from.`
+        ? `Helm release ${namespace}/${name} (chart ${release.chart}) names them in its values ${paths}: take them out of its values files too, and ${values.length > 0 ? 'set CHART to where the chart comes from' : 'upgrade it'}.`
         : `Helm release ${namespace}/${name} (chart ${release.chart}) brings them: take imagePullSecrets out of its templates or values, and upgrade it.`,
     );
   }
   for (const release of facts.releases.filter(({ credentials }) => credentials.length > 0)) {
-    const places = release.credentials.map(({ path }) => (path === '' ? 'its values' : path)).join(', ');
+    const places = release.credentials.map((one) =>
+      'manifest' in one
+        ? `the Secret ${one.manifest} of its manifest`
+        : one.path === ''
+          ? 'its values'
+          : one.path,
+    );
     remarks.push(
-      `Helm release ${release.namespace}/${release.name} holds a password in ${places}: take it out of its values files and upgrade it; former revisions keep it until they are gone (helm upgrade --history-max).`,
+      `Helm release ${release.namespace}/${release.name} holds a password in ${places.join(', ')}: take it out of its values files or templates and upgrade it; former revisions keep it until they are gone (helm upgrade --history-max).`,
     );
   }
   const kept = facts.secrets.filter((one) => !goes(one));
@@ -195,7 +212,7 @@ function referencesStep(facts: WayOffFacts): AuditStep {
         ? 'Nothing names them.'
         : [
             'New pods pull as the kubelet identity from now on, and each rollout proves it while the secret is still there. Watch each: kubectl rollout status.',
-            ...remarks,
+            ...new Set(remarks),
           ].join('\n'),
       ...off,
     ),
@@ -203,22 +220,23 @@ function referencesStep(facts: WayOffFacts): AuditStep {
   };
 }
 
-/** Releases that brought what uses a secret, or the secret itself, or name it in their values. */
-function releasesOf(
-  { releases, secrets }: WayOffFacts,
-  going: readonly AuditedSecret[],
-): { release: Pick<Release, 'name' | 'namespace' | 'chart'>; unset: string[] }[] {
-  const names = new Map(secrets.map(({ secret }) => [`${secret.namespace}/${secret.name}`, secret]));
-  const found = new Map<
-    string,
-    { release: Pick<Release, 'name' | 'namespace' | 'chart'>; unset: string[] }
-  >();
+/** A release that brings references, with the values that name them and what each is to be instead, as JSON. */
+interface ReleaseToChange {
+  release: Pick<Release, 'name' | 'namespace' | 'chart'>;
+  set: { path: string; value?: string }[];
+}
+
+/** Releases that name a secret in their values or manifests, or brought what uses it, or the secret itself. */
+function releasesOf({ releases }: WayOffFacts, going: readonly AuditedSecret[]): ReleaseToChange[] {
+  const found = new Map<string, ReleaseToChange>();
   for (const release of releases) {
-    const unset = release.named
-      .filter(({ name }) => names.has(`${release.namespace}/${name}`))
-      .map(({ path }) => path.replace(/(pull-?secrets?).*$/i, '$1'));
-    if (unset.length > 0)
-      found.set(`${release.namespace}/${release.name}`, { release, unset: [...new Set(unset)] });
+    const { namespace, name } = release;
+    const gone = new Set(
+      going.filter(({ secret }) => secret.namespace === namespace).map(({ secret }) => secret.name),
+    );
+    const set = withoutNames(release.named, gone);
+    if (set.length > 0 || release.inManifest.some((one) => gone.has(one)))
+      found.set(`${namespace}/${name}`, { release, set });
   }
   const users: { namespace: string; release?: string }[] = [
     ...going.flatMap(({ credential }) => credential.usedBy),
@@ -227,9 +245,31 @@ function releasesOf(
   for (const { namespace, release: name } of users) {
     if (name === undefined || found.has(`${namespace}/${name}`)) continue;
     const known = releases.find((one) => one.namespace === namespace && one.name === name);
-    found.set(`${namespace}/${name}`, { release: known ?? { name, namespace, chart: 'unknown' }, unset: [] });
+    found.set(`${namespace}/${name}`, { release: known ?? { name, namespace, chart: 'unknown' }, set: [] });
   }
   return [...found.values()];
+}
+
+/** Up to the key that names pull secrets, and what stands below it. */
+const SECRETS_KEY = /^(.*?pull-?secrets?)(?=$|[.[])(.*)$/i;
+
+/** Values that name secrets which go, and the same without these; the others in a list stay. */
+function withoutNames(named: Release['named'], gone: ReadonlySet<string>): ReleaseToChange['set'] {
+  const lists = new Map<string, { below: string; name: string }[]>();
+  for (const { path, name } of named) {
+    const [, list = path, below = ''] = SECRETS_KEY.exec(path) ?? [];
+    lists.set(list, [...(lists.get(list) ?? []), { below, name }]);
+  }
+  return [...lists].flatMap(([path, entries]) => {
+    if (!entries.some(({ name }) => gone.has(name))) return [];
+    const rest = entries.filter(({ name }) => !gone.has(name)).map(({ name }) => name);
+    const all = (shape: RegExp): boolean => entries.every(({ below }) => shape.test(below));
+    if (all(/^$/)) return [{ path, value: '""' }];
+    if (all(/^\[\d+\]$/)) return [{ path, value: JSON.stringify(rest) }];
+    if (all(/^\[\d+\]\.name$/)) return [{ path, value: JSON.stringify(rest.map((name) => ({ name }))) }];
+    // Some shape of the chart's own: only whoever knows the chart can tell what it takes instead.
+    return [{ path }];
+  });
 }
 
 function distinct(uses: readonly Use[]): Use[] {

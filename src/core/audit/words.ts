@@ -42,10 +42,13 @@ export function when(minutes: number): string {
   return minutes > 0 ? `in ${said}` : `${said} ago`;
 }
 
+function inWords(kind: string): string {
+  return kind === 'HelmRelease' ? 'Helm release' : kind;
+}
+
 /** `Secret apps/acr`, `Helm release apps/web (imageCredentials)`. */
 export function placeOf({ in: { kind, namespace, name, path } }: Pick<AuditedCredential, 'in'>): string {
-  const said = kind === 'HelmRelease' ? 'Helm release' : kind;
-  return `${said} ${namespace}/${name}${path === undefined || path === '' ? '' : ` (${path})`}`;
+  return `${inWords(kind)} ${namespace}/${name}${path === undefined || path === '' ? '' : ` (${path})`}`;
 }
 
 /** Who uses a credential, a few by name. */
@@ -53,7 +56,7 @@ export function usersIn({ usedBy }: Pick<AuditedCredential, 'usedBy'>): string {
   if (usedBy.length === 0) return 'nothing in the cluster was seen to use it';
   const named = usedBy
     .slice(0, MOST_USERS)
-    .map(({ kind, namespace, name, via }) => `${kind} ${namespace}/${name} (${via})`);
+    .map(({ kind, namespace, name, via }) => `${inWords(kind)} ${namespace}/${name} (${via})`);
   const more = usedBy.length - named.length;
   return `used by ${named.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
 }

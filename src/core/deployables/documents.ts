@@ -32,27 +32,59 @@ export function parseDocuments(text: string): Parsed {
   const broken: Parsed['broken'] = [];
   const objects: KubernetesObject[] = [];
   const line = (offset: number): number => Math.max(1, lines.linePos(offset).line);
-  // As kubectl's parser does (sigs.k8s.io/yaml): merge keys are followed, keys stand once.
-  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  // As kubectl's parser does (sigs.k8s.io/yaml): merge keys are followed, keys stand once. The library's own warnings would
+  // quote the text on standard error.
+  const options = { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'error' } as const;
+  const documents = parseAllDocuments(text, options);
   for (const document of Array.isArray(documents) ? documents : []) {
     const [error] = document.errors;
     if (error !== undefined) {
-      broken.push({ line: line(error.pos[0]), why: error.message.split('\n')[0] ?? error.code });
+      broken.push({ line: line(error.pos[0]), why: reasonOf(error) });
       continue;
     }
     let value: unknown;
     try {
+      const odd = keyThatIsNoText(document);
+      if (odd !== undefined) {
+        broken.push({
+          line: line(odd),
+          why: 'a key is itself a map or a list, as {{ … }} outside of quotes is',
+        });
+        continue;
+      }
       value = document.toJS({ maxAliasCount: MOST_ALIASES });
     } catch (thrown) {
       broken.push({
         line: line(unresolvedAlias(document) ?? document.contents?.range?.[0] ?? 0),
-        why: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : 'it can not be resolved',
+        why: reasonOf(thrown),
       });
       continue;
     }
     objects.push(...objectsIn(value, [], (path) => line(offsetOf(document, path))));
   }
   return { objects, broken };
+}
+
+/** What the library says; it follows a text's nesting by calling itself, and where that ends nobody's manifest begins. */
+function reasonOf(thrown: unknown): string {
+  const said = thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : 'it can not be resolved';
+  return /call stack/.test(said) ? 'it nests too deeply' : said;
+}
+
+/**
+ * Where a key stands that is a map or a list: YAML allows it, Kubernetes' JSON can't hold it, and kubectl refuses it. A
+ * template's `image: {{ .Values.image }}` is one, and would else be an object without an image.
+ */
+function keyThatIsNoText(document: Document): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Pair(_key, { key }) {
+      if (!isCollection(key)) return undefined;
+      offset = key.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 /** Where an alias stands that has no anchor before it. */

@@ -14,8 +14,8 @@ import type {
   Unread,
   Workload,
 } from './model.js';
-import { parseReference } from './reference.js';
-import { renderChart, renderKustomization } from './rendered.js';
+import { parseReference, placeholderIn } from './reference.js';
+import { renderChart, renderKustomization, withoutCredentials } from './rendered.js';
 import type { Chart, Ground, Outcome, Rendered } from './rendered.js';
 import { accountIn, usesIn } from './workloads.js';
 
@@ -25,6 +25,11 @@ export type FetchChart = (reference: string) => Promise<Uint8Array | { why: stri
 export const STANDARD_INPUT = 'standard input';
 /** More files than these are no deployment; whoever has more names the folder that is deployed. */
 const MOST_FILES = 5_000;
+const WRITTEN = 'Write it as host/repository:tag or host/repository@sha256:…';
+const NOT_SET =
+  'Name an image. Where a chart or a template gives none, a value is not set: see whether its values files are all named.';
+const FILLED_IN =
+  'Name what is really deployed: render the file first, and name what comes out of it as manifests (on the command line - is standard input), or its chart as helm-chart, its folder as kustomization.';
 const LOCAL_ONLY = 'Set allow-remote: true to let it be fetched, or name a folder of this checkout.';
 
 /** Reads and renders everything. @throws only what the signal's reason is */
@@ -47,14 +52,18 @@ export async function readDeployables(
   const ground: Ground = { files, renderer, signal, allowRemote: inputs.allowRemote };
   for (const name of inputs.charts) {
     const chart = await chartOf(name, inputs, fetchChart);
-    await into.addRendered(name, 'kind' in chart ? chart : await renderChart(chart, ground));
+    await into.addRendered(
+      withoutCredentials(name),
+      'kind' in chart ? chart : await renderChart(chart, ground),
+    );
   }
   for (const name of inputs.kustomizations) {
     const remote = isAddress(name) && !inputs.allowRemote;
+    const shown = withoutCredentials(name);
     await into.addRendered(
-      name,
+      shown,
       remote
-        ? { place: { file: name }, kind: 'remote', why: 'it is not on this machine', fix: LOCAL_ONLY }
+        ? { place: { file: shown }, kind: 'remote', why: 'it is not on this machine', fix: LOCAL_ONLY }
         : await renderKustomization(name, ground),
     );
   }
@@ -118,13 +127,14 @@ async function chartOf(
 ): Promise<Chart | Unread> {
   const { values } = inputs;
   if (!isAddress(name)) return { name, values };
+  const place = { file: withoutCredentials(name) };
   if (name.startsWith('oci://')) {
     const fetched = await fetchChart(name.slice('oci://'.length));
     if (fetched instanceof Uint8Array) return { name, values, bytes: fetched };
-    if (!inputs.allowRemote) return { place: { file: name }, kind: 'remote', ...fetched };
+    if (!inputs.allowRemote) return { place, kind: 'remote', ...fetched };
   }
   if (inputs.allowRemote) return { name, values, remote: true };
-  return { place: { file: name }, kind: 'remote', why: 'it is not on this machine', fix: LOCAL_ONLY };
+  return { place, kind: 'remote', why: 'it is not on this machine', fix: LOCAL_ONLY };
 }
 
 /** Pull secrets with the places of what they were rendered from. */
@@ -135,6 +145,11 @@ async function secretsInSource(
   return Promise.all(
     secrets.map(async (secret) => ({ ...secret, place: await placeOf(secret.place.line ?? 1, secret.name) })),
   );
+}
+
+/** Enough of a text to know it again. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
 /** What was found so far. */
@@ -232,8 +247,8 @@ class Collected {
       this.add({
         place: use.place,
         kind: 'reference',
-        why: `no registry would accept ${JSON.stringify(use.text)} (${use.workload.kind} ${use.workload.name}, ${use.container}): ${reference.problem}`,
-        fix: 'Write it as host/repository:tag or host/repository@sha256:…',
+        why: `no registry would accept ${quoted(use.text)} (${use.workload.kind} ${use.workload.name}, ${use.container}): ${reference.problem}`,
+        fix: use.text === '' ? NOT_SET : placeholderIn(use.text) === undefined ? WRITTEN : FILLED_IN,
       });
       return;
     }

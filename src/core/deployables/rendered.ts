@@ -50,8 +50,9 @@ export interface Chart {
  */
 export async function renderChart(chart: Chart, ground: Ground): Promise<Outcome> {
   const { name, values, bytes, remote = false } = chart;
+  const place = { file: withoutCredentials(name) };
   const unread = (kind: Unread['kind'], why: string, fix: string): Unread => ({
-    place: { file: name },
+    place,
     kind,
     why,
     fix,
@@ -104,7 +105,7 @@ export async function renderChart(chart: Chart, ground: Ground): Promise<Outcome
     ground,
     bytes === undefined ? undefined : { name: 'chart.tgz', bytes },
   );
-  if ('kind' in done) return { ...done, place: { file: name } };
+  if ('kind' in done) return { ...done, place };
   if (done.exitCode !== 0) {
     const missing = /found in Chart\.yaml, but missing in charts\/ directory/.test(done.stderr);
     const fix = missing
@@ -116,7 +117,7 @@ export async function renderChart(chart: Chart, ground: Ground): Promise<Outcome
   const placeOf = async (line: number, written: string): Promise<Place> => {
     const source = sources.filter((one) => one.line <= line).at(-1)?.path;
     const template =
-      source === undefined ? name : isLocalFolder ? inChart(name, source) : `${name} (${source})`;
+      source === undefined ? place.file : isLocalFolder ? inChart(name, source) : `${place.file} (${source})`;
     if (!isLocalFolder) return { file: template };
     const found =
       (await lineWith(ground.files, template, [written])) ??
@@ -129,10 +130,11 @@ export async function renderChart(chart: Chart, ground: Ground): Promise<Outcome
 /** `kubectl kustomize`, with its defaults: nothing from outside of the folder, no helm, no plugins. */
 export async function renderKustomization(name: string, ground: Ground): Promise<Outcome> {
   const done = await run('kubectl', ['kustomize', folder(name)], ground);
-  if ('kind' in done) return { ...done, place: { file: name } };
+  const place = { file: withoutCredentials(name) };
+  if ('kind' in done) return { ...done, place };
   if (done.exitCode !== 0)
     return {
-      place: { file: name },
+      place,
       kind: 'render',
       why: `kubectl kustomize did not render it: ${said(done.stderr)}`,
       fix: ground.allowRemote
@@ -148,7 +150,7 @@ export async function renderKustomization(name: string, ground: Ground): Promise
       if (found !== undefined) return found;
     }
     const own = files.filter((file) => /(^|\/)[Kk]ustomization(\.ya?ml)?$/.test(file));
-    return (await lineOfImage(ground.files, own, written)) ?? { file: own[0] ?? name };
+    return (await lineOfImage(ground.files, own, written)) ?? { file: own[0] ?? place.file };
   };
   return { text: done.stdout, placeOf };
 }
@@ -182,7 +184,8 @@ async function run(
   }
 }
 
-const plain = (name: string): string => name.replace(/\/+$/, '');
+/** As CI systems know files of the repository: without a slash at its end, or ./ in front. */
+const plain = (name: string): string => name.replace(/\/+$/, '').replace(/^(\.\/+)+(?=.)/, '');
 
 /** A relative name that no option and no address can be mistaken for. */
 function folder(name: string): string {
@@ -190,10 +193,14 @@ function folder(name: string): string {
   return /^(\/|[A-Za-z]:|\.{1,2}(\/|$))/.test(trimmed) ? trimmed : `./${trimmed}`;
 }
 
-/** What was said, in one line, without what an address may hold before its host. */
+/** A text without what its addresses may hold before their hosts: a user name and a password. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/:\/\/[^\s/@]*@/g, '://***@');
+}
+
+/** What was said, in one line. */
 function said(stderr: string): string {
-  const lines = stderr
-    .replace(/:\/\/[^\s/@]*@/g, '://***@')
+  const lines = withoutCredentials(stderr)
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^(WARNING|walk\.go|Use --debug flag)/.test(line));

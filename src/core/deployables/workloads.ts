@@ -63,8 +63,18 @@ function isPodSpec(value: object): boolean {
   return (
     Array.isArray(containers) &&
     containers.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one)) &&
-    containers.some((one) => typeof at(one, 'image') === 'string')
+    containers.some((one) => imageText(at(one, 'image')) !== undefined)
   );
+}
+
+/**
+ * An image as it is written. YAML makes a number of `image: 1.4`, and nothing of `image:`; neither is an image, and neither
+ * is passed over. What is a map is some custom resource's own, and no container.
+ */
+function imageText(value: unknown): string | undefined {
+  if (value === null) return '';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function usesOf(
@@ -76,8 +86,8 @@ function usesOf(
   const workload = workloadOf(object, spec, path, placeOf);
   const images = CONTAINERS.flatMap((list) =>
     asList(at(spec, list)).flatMap((container, nth) => {
-      const text = at(container, 'image');
-      if (typeof text !== 'string') return [];
+      const text = imageText(at(container, 'image'));
+      if (text === undefined) return [];
       const named = asText(at(container, 'name')) ?? String(nth);
       const what = list === 'containers' ? '' : list === 'initContainers' ? 'init ' : 'ephemeral ';
       return [{ text, container: `${what}container ${named}`, at: [...path, list, nth, 'image'] }];

@@ -13,7 +13,7 @@ import { classify } from '../audit/kind.js';
 import type { AuditedCredential, ObjectName } from '../audit/model.js';
 import { readSources } from '../audit/sources.js';
 import type { CodeFinding } from '../audit/sources.js';
-import { usersOf } from '../audit/uses.js';
+import { releasesNaming, usersOf } from '../audit/uses.js';
 import { wayOff } from '../audit/way-off.js';
 import type { AuditedSecret } from '../audit/way-off.js';
 import { credentialFinding } from '../audit/words.js';
@@ -104,7 +104,7 @@ export async function audit({
       accounts,
       workloads,
       releases: found.releases.items.filter(
-        (release) => release.credentials.length > 0 || release.named.length > 0,
+        ({ credentials: held, named, inManifest }) => held.length + named.length + inManifest.length > 0,
       ),
       images: images.map(({ text }) => text),
       code,
@@ -232,7 +232,10 @@ async function auditSecrets(
     const all = await Promise.all(
       secret.held.map(async (held) => ({
         ...(await auditOne(held, { kind, namespace, name, type }, registry, azure, ports)),
-        usedBy: usersOf(secret, found.accounts.items, workloads),
+        usedBy: [
+          ...usersOf(secret, found.accounts.items, workloads),
+          ...releasesNaming(secret, found.releases.items),
+        ],
         ...optional('madeBy', madeBy),
       })),
     );
@@ -251,7 +254,13 @@ async function auditReleases(
     release.credentials.map((held) => ({ release, held })),
   );
   return inBatches(inValues, async ({ release: { kind, namespace, name }, held }) =>
-    auditOne(held, { kind, namespace, name, path: held.path }, registry, azure, ports),
+    auditOne(
+      held,
+      { kind, namespace, name, path: 'path' in held ? held.path : `manifest, Secret ${held.manifest}` },
+      registry,
+      azure,
+      ports,
+    ),
   );
 }
 

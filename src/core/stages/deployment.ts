@@ -171,7 +171,9 @@ function tellRead({ deployables }: Deployment, registry: Registry, own: number, 
     `${counted(sources, 'source')} with ${counted(objects, 'Kubernetes object')}`,
     `${counted(own, 'image')} of ${registry.loginServer}`,
     ...(others === 0 ? [] : [`${counted(others, 'image')} of other registries, listed and not judged`]),
-    ...(without.length === 0 ? [] : [`${counted(without.length, 'file')} without Kubernetes objects`]),
+    ...(without.length === 0
+      ? []
+      : [`${counted(without.length, 'file')} without Kubernetes objects (${few(without)})`]),
   ].join(', ');
   if (unread.length === 0) {
     telling.pass('manifests', title, found);
@@ -289,6 +291,12 @@ function chartFrom(registries: readonly RegistryRef[], azure: AzureSession, reso
       };
     }
   };
+}
+
+/** Names, a few of them. */
+function few(names: readonly string[]): string {
+  const shown = names.slice(0, 5);
+  return [...shown, ...(names.length > shown.length ? ['…'] : [])].join(', ');
 }
 
 function counted(count: number, what: string): string {

@@ -70,15 +70,16 @@ export function createArm(context: SimulatorContext, apiServers: Kubeconfigs & C
   const assignments = roleAssignmentRoutes(context);
   const clusters = clusterRoutes(context, apiServers);
   const registries = registryRoutes(context);
+  const identities = identityRoutes(context);
   const routes: readonly Route[] = [
     ...assignments,
-    ...deploymentRoutes(context, assignments, [...clusters, ...registries]),
+    ...deploymentRoutes(context, assignments, [...clusters, ...registries, ...identities]),
     ...roleDefinitionRoutes(context),
     ...roleEligibilityRoutes(context),
     ...denyAssignmentRoutes(context),
     ...lockRoutes(context),
     ...policyExemptionRoutes(context),
-    ...identityRoutes(context),
+    ...identities,
     ...clusters,
     ...runCommandRoutes(context, apiServers),
     ...clusterWriteRoutes(context),
