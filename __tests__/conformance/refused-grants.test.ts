@@ -66,6 +66,7 @@ suiteUnless(missingRecordings, 'recorded refusals of role assignments', () => {
     [/^older wording, ambiguous/, 'arm-authorization-missing'],
     [/^409 newer text/, 'arm-role-exists'],
     [/^same name, different principal/, 'arm-role-update-not-permitted'],
+    [/^limit/, 'arm-role-limit'],
   ];
   it.each(QUOTED)('quoted: %s', (name, cause) => {
     const quoted = itemsOf('errors.quoted-in-public-docs.json').filter((item) =>
@@ -73,8 +74,12 @@ suiteUnless(missingRecordings, 'recorded refusals of role assignments', () => {
     );
     expect(quoted).toHaveLength(1);
     for (const { body, status } of quoted) {
-      const { code, message } = readArmError(JSON.stringify(body));
-      const error = new ArmError('create role assignment', Number(status), code, message);
+      // A page of documents quotes its words alone, with the code among them.
+      const { code, message } =
+        typeof body === 'string'
+          ? { code: /\(code: (\w+)\)/.exec(body)?.[1] ?? '', message: body }
+          : readArmError(JSON.stringify(body));
+      const error = new ArmError('create role assignment', Number(status ?? 400), code, message);
       expectCause(explainError(error, KNOWN, 'grant'), cause, message);
     }
   });

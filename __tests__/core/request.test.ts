@@ -653,3 +653,12 @@ describe('a cluster that is not AKS, and pull secrets', () => {
     ]);
   });
 });
+
+it.each([
+  { registry: 'contoso.northeurope.geo.azurecr.io' },
+  { registry: 'contoso.azurecr.io', image: 'contoso.northeurope.geo.azurecr.io/shop/web:1' },
+])('a registry’s endpoint in one region is told to be one, with the login server: %j', (inputs) => {
+  expect(() => readRequest({ ...LEAST, ...inputs })).toThrow(
+    /endpoint of a registry in one region: its login server is contoso\.azurecr\.io/,
+  );
+});

@@ -12,7 +12,7 @@ const TAG = '1';
 
 /** What the simulated Azure evaluates of a condition (src/simulator/cloud/condition.ts); the rest it refuses as not modelled. */
 const MODELLED =
-  /^(?:StringEquals|StringStartsWith)(?:IgnoreCase)?$|^ForAnyOfAnyValues:(?:String|Guid)Equals(?:IgnoreCase)?$/i;
+  /^String(?:Not)?(?:Equals|StartsWith|Like)(?:IgnoreCase)?$|^ForAnyOfAnyValues:(?:String|Guid)Equals(?:IgnoreCase)?$/i;
 
 function isModelled(condition: string): boolean {
   if (/&&|\|\||\bNOT\b|\bExists\b|SubOperation|@Environment|@Principal|containers:Name/i.test(condition))

@@ -122,6 +122,34 @@ const CORE: Fault[] = [
   },
 ];
 
+/** Faults that leave every decision as it is, and name the wrong assignment for it. */
+const CORE_DECIDING: Fault[] = [
+  {
+    name: 'the farthest assignment decides',
+    file: 'core/azure/access.ts',
+    from: 'other.rank < one.rank ? other : one',
+    to: 'other.rank > one.rank ? other : one',
+  },
+  {
+    name: 'whose the assignment is makes no difference',
+    file: 'core/azure/access.ts',
+    from: '(principalId === this.principalId.toLowerCase() ? 0 : 2)',
+    to: '0',
+  },
+  {
+    name: 'where it is made makes no difference',
+    file: 'core/azure/access.ts',
+    from: '(sameId(scope, this.registry.id) ? 0 : 4)',
+    to: '0',
+  },
+  {
+    name: 'halves decide where one alone is enough',
+    file: 'core/azure/access.ts',
+    from: 'return alone.length > 0 ? best(alone) : enough.flatMap(best);',
+    to: 'return enough.flatMap(best);',
+  },
+];
+
 const SIMULATOR: Fault[] = [
   {
     name: 'what a permission takes is overlooked',
@@ -170,6 +198,18 @@ const SIMULATOR: Fault[] = [
     file: 'simulator/cloud/condition.ts',
     from: "if (this.take('!')) return !this.single();",
     to: "if (this.take('!')) return this.single();",
+  },
+  {
+    name: 'Not in an operator is overlooked',
+    file: 'simulator/cloud/condition.ts',
+    from: 'wanted.some((value) => compare(actual, value)) !== negated',
+    to: 'wanted.some((value) => compare(actual, value))',
+  },
+  {
+    name: 'an escaped star stands for anything',
+    file: 'simulator/cloud/condition.ts',
+    from: "if (piece === '*') return '[^]*';",
+    to: "if (piece.endsWith('*')) return '[^]*';",
   },
   {
     name: 'starts with is read as equals',
@@ -246,9 +286,12 @@ async function loaded(entry: string, fault?: Fault): Promise<unknown> {
 
 describe("a fault in the core's evaluator is found out", () => {
   const reads = new Map<Situation, Access.ReadAssignments>();
+  const idsOf = new Map<Situation, readonly string[]>();
   beforeAll(async () => {
     for (const situation of SITUATIONS) {
-      const { azure } = world(armOf(situation).http);
+      const { http, ids } = armOf(situation);
+      idsOf.set(situation, ids);
+      const { azure } = world(http);
       const read = await readAssignments(azure.roleAssignments(SUBSCRIPTION), REGISTRY_ID, OBJECT_ID);
       const denying = await listDenyAssignments(azure.arm, REGISTRY_ID);
       const groups = groupsIn(read, OBJECT_ID);
@@ -259,20 +302,29 @@ describe("a fault in the core's evaluator is found out", () => {
     }
   });
 
+  /** Whether the assignments that decide it are those of the situation. */
+  function isDecidedBy({ decidedBy = [], denied }: Access.DecidedAccess, situation: Situation): boolean {
+    if (situation.by === 'deny' || denied !== undefined)
+      return (situation.by === 'deny') === (denied !== undefined);
+    const places = decidedBy.map((id) => idsOf.get(situation)?.indexOf(id)).sort();
+    return places.join() === situation.by.join();
+  }
+
   async function wrong(fault?: Fault): Promise<number> {
     const { decideAccess } = (await loaded('core/azure/access.ts', fault)) as typeof Access;
     return SITUATIONS.filter((situation) => {
       const read = reads.get(situation);
       if (read === undefined) throw new Error('nothing was read');
       const asked = situation.ask === undefined ? [] : [situation.ask];
-      return decideAccess(read, registryOf(situation), OBJECT_ID, asked).allowed !== situation.allowed;
+      const decided = decideAccess(read, registryOf(situation), OBJECT_ID, asked);
+      return decided.allowed !== situation.allowed || !isDecidedBy(decided, situation);
     }).length;
   }
 
   it('none of them without one', async () => {
     expect(await wrong()).toBe(0);
   });
-  it.each(CORE)('$name', async (fault) => {
+  it.each([...CORE, ...CORE_DECIDING])('$name', async (fault) => {
     expect(await wrong(fault)).toBeGreaterThan(0);
   });
 });

@@ -490,3 +490,59 @@ describe('a grant that is there already, under another name, and was not seen', 
     expect(checkOf(run, 'grant')).toBeDefined();
   });
 });
+
+describe('a login that may not see groups', () => {
+  const BLIND = {
+    groupAssignments: 'refused',
+    groups: [{ name: 'all nodes', members: ['kubelet of shop'] }],
+  };
+  const byGroup: Assigned = {
+    principal: 'all nodes',
+    role: 'AcrPull',
+    scope: 'registry:contoso',
+    age: '1d',
+  };
+  const CHECK = { mode: 'check', ...ACCESS };
+  const LOOKS = [USER_ROLE, READER];
+  /** What is said of the groups, whatever comes of access. */
+  const skipped = {
+    status: 'skip',
+    evidence: expect.stringMatching(/Authorization_RequestDenied.*Application\.Read\.All/) as unknown,
+  };
+
+  it('does not know access that a group may give, and never takes it for none; what is printed ends that', async () => {
+    ground = await openGround(withOwner(scenario({ ...BLIND, login: LOOKS, assigned: [byGroup] })));
+    const run = await ground.run(CHECK);
+    expect(run.report).toMatchObject({ result: 'unknown', cause: 'access-unknown' });
+    expect(checkOf(run, 'groups')).toMatchObject(skipped);
+    const { fix } = checkOf(run, 'access') ?? {};
+    expect(fix?.summary).toMatch(/look groups up .*Directory Readers.*give the role to the identity itself/);
+    const terminal = openTerminal(ground.simulator);
+    try {
+      for (const command of fix?.commands ?? ['nothing is printed']) await terminal.run(command);
+    } finally {
+      await terminal.close();
+    }
+    const next = await ground.run(CHECK);
+    expect(next.report?.result).toBe('passed');
+    expect(checkOf(next, 'groups')).toMatchObject(skipped);
+  });
+
+  it('has access proved by a pull all the same, with a finding', async () => {
+    ground = await openGround(scenario({ ...BLIND, login: LOOKS, assigned: [byGroup] }));
+    const run = await ground.run({ ...PULL, mode: 'check' });
+    expect(run.report).toMatchObject({ result: 'passed' });
+    expect(run.report?.connections[0]?.findings.map(({ id }) => id)).toContain('access-unknown');
+  });
+
+  it('sees it once it may read the directory', async () => {
+    const login = { ...deployer, readsDirectory: true };
+    ground = await openGround(scenario({ ...BLIND, identities: [login], login: LOOKS, assigned: [byGroup] }));
+    const run = await ground.run(CHECK);
+    expect(run.report).toMatchObject({
+      result: 'passed',
+      connections: [{ access: { allowed: true, grants: [{ via: 'group' }] } }],
+    });
+    expect(checkOf(run, 'groups')).toBeUndefined();
+  });
+});

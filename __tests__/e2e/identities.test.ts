@@ -204,6 +204,19 @@ describe('an identity of one’s own', () => {
     expect(again.requests.filter(({ path }) => path.includes('ResourceGraph'))).toEqual([]);
   });
 
+  it('that a plan is about is told to be shared: whoever carries it out lets the others pull too', async () => {
+    const reads = ['rg:apps', 'registry:contoso'].map((scope) => ({
+      principal: 'deployer',
+      role: 'Reader',
+      scope,
+    }));
+    ground = await open({ login: reads });
+    const run = await ground.run({ mode: 'plan' });
+    expect(run.report?.result).toBe('passed');
+    const shared = run.report?.connections[0]?.findings.find(({ id }) => id === 'identity-shared');
+    expect(shared?.evidence).toBe('till (resource group apps)');
+  });
+
   it('that no visible cluster shares is no finding', async () => {
     ground = await open();
     const run = await ground.run(IMAGE);

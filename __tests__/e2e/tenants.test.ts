@@ -1,9 +1,12 @@
 /** Registries in other subscriptions and other tenants, and settings of registries that few look at. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Check } from '../../src/core/report.js';
+import { planCommands } from '../../src/render/plan/index.js';
+import { openTerminal, withOwner } from '../support/printed-commands.js';
 import { openGround } from './in-process.js';
 import type { Ground, WholeRun } from './in-process.js';
 import { scenario } from './scene.js';
+import type { Assigned } from './scene.js';
 
 let ground: Ground | undefined;
 afterEach(async () => {
@@ -17,7 +20,7 @@ const TENANT = 'dddddddd-1111-4000-8000-000000000001';
 const REGISTRY_ID = `/subscriptions/${ELSEWHERE}/resourceGroups/images/providers/Microsoft.ContainerRegistry/registries/contoso`;
 const IMAGE = { image: 'shop/web:1.4' };
 
-const away = (tenant?: string): string =>
+const away = (tenant?: string, more: Parameters<typeof scenario>[0] = {}): string =>
   scenario({
     subscriptions: [
       { id: OWN, name: 'own', resourceGroups: [{ name: 'apps' }] },
@@ -40,6 +43,7 @@ const away = (tenant?: string): string =>
             },
           ],
         }),
+    ...more,
   });
 
 function registryCheck({ report }: WholeRun): Check | undefined {
@@ -51,6 +55,104 @@ describe('a registry in another subscription', () => {
     ground = await openGround(away());
     const run = await ground.run({ ...IMAGE, registry, 'subscription-id': OWN });
     expect(run.report).toMatchObject({ result: 'passed', connections: [{ registry: { id: REGISTRY_ID } }] });
+  });
+});
+
+describe('what is printed about a registry in another subscription says in which, and ends what it is about', () => {
+  const PULLS = { principal: 'kubelet of shop', scope: 'registry:contoso', age: '1d' };
+  const READS = [
+    { principal: 'deployer', role: 'Azure Kubernetes Service Cluster User Role', scope: 'cluster:shop' },
+    { principal: 'deployer', role: 'Reader', scope: 'registry:contoso' },
+  ];
+  const OWNS = { principal: 'owner', role: 'Owner', scope: 'subscription:elsewhere' };
+  const LOCK = { name: 'keep', level: 'ReadOnly', scope: 'registry:contoso' };
+  const ACCESS = { verify: 'access' };
+  const MOVES = { ...ACCESS, mode: 'check', 'transition-roles': 'true' };
+
+  interface Printed {
+    what: string;
+    cloud?: object;
+    login?: Assigned[];
+    assigned?: { role: string }[];
+    inputs: Record<string, string>;
+    /** The printed commands, out of the run. */
+    of: (run: WholeRun) => string[] | undefined;
+    gone?: string;
+  }
+  const ofCheck =
+    (id: string, ...places: number[]) =>
+    ({ report }: WholeRun): string[] | undefined => {
+      const commands = report?.connections[0]?.checks.find((check) => check.id === id)?.fix?.commands;
+      return places.length === 0 ? commands : places.flatMap((place) => commands?.[place] ?? []);
+    };
+  const ofFinding =
+    (id: string) =>
+    ({ report }: WholeRun): string[] | undefined =>
+      report?.connections[0]?.findings.find((finding) => finding.id === id)?.fix?.commands;
+
+  it.each<Printed>([
+    {
+      what: 'no role',
+      login: READS,
+      inputs: { ...ACCESS, mode: 'check' },
+      of: ofCheck('access'),
+    },
+    { what: 'no right: the grant', login: READS, inputs: ACCESS, of: ofCheck('grant', 0) },
+    { what: 'no right: the right', login: READS, inputs: ACCESS, of: ofCheck('grant', 1) },
+    {
+      what: 'a plan',
+      login: READS,
+      inputs: { mode: 'plan' },
+      of: ({ report }) => (report === undefined ? undefined : planCommands(report)),
+    },
+    {
+      what: 'the rights that a plan advises',
+      login: READS.map((one) => ({ ...one, role: 'Reader' })),
+      inputs: { mode: 'plan' },
+      of: ofFinding('connect-would-be-refused'),
+      gone: 'connect-would-be-refused',
+    },
+    { what: 'a lock', cloud: { locks: [LOCK] }, inputs: ACCESS, of: ofCheck('grant') },
+    {
+      what: 'rights that no node needs',
+      login: READS,
+      assigned: [{ role: 'AcrPush' }],
+      inputs: { ...ACCESS, mode: 'check' },
+      of: ofFinding('more-than-pull'),
+      gone: 'more-than-pull',
+    },
+    {
+      what: 'a registry that moves',
+      login: READS,
+      assigned: [{ role: 'AcrPull' }, { role: 'Container Registry Repository Reader' }],
+      inputs: MOVES,
+      of: ofFinding('registry-moves'),
+    },
+  ])('$what', async ({ cloud = {}, login, assigned = [], inputs, of, gone }) => {
+    ground = await openGround(
+      withOwner(
+        away(undefined, {
+          ...cloud,
+          ...(login === undefined ? {} : { login }),
+          assigned: [OWNS, ...assigned.map((one) => ({ ...PULLS, ...one }))],
+        }),
+      ),
+    );
+    const asked = { registry: REGISTRY_ID, 'subscription-id': OWN, ...inputs };
+    const commands = of(await ground.run(asked));
+    expect(commands).not.toEqual([]);
+    const terminal = openTerminal(ground.simulator);
+    try {
+      for (const command of commands ?? ['nothing is printed']) {
+        expect(command).toMatch(/--subscription (eeeeeeee|aaaaaaaa)-1111/);
+        await terminal.run(command);
+      }
+    } finally {
+      await terminal.close();
+    }
+    const next = await ground.run(asked);
+    expect(next.report?.result).toBe('passed');
+    if (gone !== undefined) expect(ofFinding(gone)(next)).toBeUndefined();
   });
 });
 

@@ -43,6 +43,8 @@ const LINES = [
   // There already, under another name: az takes that for success.
   `az role assignment create --role 7f951dda-4ed3-4680-a7ca-43fe172d538d --assignee-object-id ${KUBELET} --assignee-principal-type ServicePrincipal --scope ${ACR}`,
   `az role assignment create --role b93aa761-3e63-49ed-ac28-beffa264f7ac --assignee-object-id ${KUBELET} --assignee-principal-type ServicePrincipal --scope "$(az group show -n images --query id -o tsv)" --condition '((!(ActionMatches{'\\''Microsoft.ContainerRegistry/registries/repositories/content/read'\\''})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase '\\''shop/web'\\''))' --condition-version 2.0`,
+  // As docs/permissions.md writes it: a role by its name.
+  `az role assignment create --assignee-object-id ${KUBELET} --assignee-principal-type ServicePrincipal --role "Reader" --scope ${ACR}`,
   'az role assignment list --all -o table --query "[?principalName==\'\'].{id:id, role:roleDefinitionName}"',
   `az lock list --resource ${ACR} -o table`,
   'az lock list -g images -o table',

@@ -8,7 +8,7 @@ import { CLOUDS } from './azure/clouds.js';
 import type { Cluster, NodePool } from './azure/cluster.js';
 import { RegistryError } from './azure/data-plane.js';
 import type { ImageFacts, ManifestAttributes } from './azure/data-plane.js';
-import { readNodeNetworks, readPrivateWays } from './azure/private-endpoints.js';
+import { readNodeNetworks, readPrivateWays, unlinked } from './azure/private-endpoints.js';
 import type { Registry } from './azure/registry.js';
 import { readScaleSets } from './azure/scale-sets.js';
 import { AzureSession } from './azure/session.js';
@@ -236,9 +236,7 @@ async function readWays(
       readPrivateWays(azure.arm, registry.id),
       cluster === undefined ? undefined : readNodeNetworks(azure.arm, cluster),
     ]);
-    const linked = new Set(ways.flatMap(({ linkedNetworks }) => linkedNetworks));
-    if (networks !== undefined)
-      reading.facts.privateZoneLinked = networks.every((network) => linked.has(network));
+    if (networks !== undefined) reading.facts.privateZoneLinked = unlinked(networks, ways).length === 0;
     const zone =
       networks === undefined
         ? "the nodes' network is not known"

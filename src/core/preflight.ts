@@ -41,6 +41,7 @@ import type { Wanted } from './stages/missing.js';
 import { tellOwnRights } from './stages/own-rights.js';
 import { plan } from './stages/plan.js';
 import { choosePools, everyNode, prove } from './stages/prove.js';
+import type { Proof } from './stages/prove.js';
 import { checkSecretElsewhere, checkSecretOnAks } from './stages/pull-secret.js';
 import { reach } from './stages/reach.js';
 import { checkRepositories } from './stages/repositories.js';
@@ -55,6 +56,7 @@ import {
 import { signIn } from './stages/sign-in.js';
 import type { Story } from './stages/story.js';
 import { tellTransition } from './stages/transition.js';
+import { lookAtWays } from './stages/ways.js';
 import { begun, StoryEnds, Telling } from './telling.js';
 
 /**
@@ -173,7 +175,11 @@ async function tellStory(given: Story, deployment?: Deployment): Promise<Result>
   // Decide: who may pull already, and what is missing.
   const decided = await access();
   const { wanted, missing } = await decide(story, decided, cluster, registry, principalId);
-  if (request.mode === 'plan') return plan(decided, wanted, missing, registry, telling);
+  if (request.mode === 'plan') {
+    // Whoever carries the plan out lets these pull as well.
+    if (missing.length > 0) await lookForSharing(cluster, azure, telling)();
+    return plan(decided, wanted, missing, registry, telling);
+  }
   const writes = request.mode === 'connect' && isGrantMissing(decided, request);
   if (writes) tellUnseen(decided, registry, telling);
   else if (decided.standsInTheWay === undefined) tellAccess(decided, registry, telling);
@@ -200,8 +206,10 @@ async function tellStory(given: Story, deployment?: Deployment): Promise<Result>
     mode: registry.mode,
     networkRestricted: registry.networkRestricted,
   };
-  const lookCloser = (): ReturnType<typeof lookAtIdentity> =>
-    lookAtIdentity(cluster, registry, principalId, azure, telling);
+  const lookCloser: NonNullable<Proof['lookCloser']> = (about) =>
+    about === 'refusal'
+      ? lookAtIdentity(cluster, registry, principalId, azure, telling)
+      : lookAtWays(cluster, registry, azure.arm, telling);
   if (deployment !== undefined && seen !== undefined) {
     const youngGrant = isYoung(decided.grants, ports.clock.now());
     const facts = { ...explainedBy, access: decided.allowed, youngGrant };

@@ -126,6 +126,11 @@ const CLUSTER_NAME = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/i;
 const REGISTRY_NAME = /^[a-z0-9]{5,50}$/i;
 /** `{name}.azurecr.io` or, with a domain name label, `{name}-{hash}.azurecr.io`. */
 const LOGIN_SERVER = /^[a-z0-9]{5,50}(-[a-z0-9]+)?\.azurecr\.(io|cn|us)$/i;
+/**
+ * A registry's endpoint in one region, `{login server's first label}.{region}.geo.azurecr.io`
+ * (https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference). ARM tells the login server alone.
+ */
+const REGIONAL = /^([a-z0-9-]+)\.[a-z0-9]+\.geo(\.azurecr\.(?:io|cn|us))$/i;
 const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
 /** RFC 1123 label, as Kubernetes demands of a namespace. */
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -330,7 +335,8 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
     }
     if (LOGIN_SERVER.test(line)) return { by: 'login-server', loginServer: line.toLowerCase(), text: line };
     if (REGISTRY_NAME.test(line)) return { by: 'name', name: line, text: line };
-    return refuse('registry', REGISTRY_FORM, line);
+    const regional = REGIONAL.test(line) ? `; ${elsewhere(line)}` : '';
+    return refuse('registry', `${REGISTRY_FORM}${regional}`, line);
   }
 
   function readImage(line: string): ImageRef | undefined {
@@ -488,7 +494,7 @@ export function readRequest(raw: RawInputs, circumstances: Circumstances = {}): 
       ) {
         refuse(
           'image',
-          `an image of ${registries.map((registry) => registry.text).join(' or ')}; this one is in another registry`,
+          `an image of ${registries.map((registry) => registry.text).join(' or ')}; ${elsewhere(image.host)}`,
           image.text,
         );
       }
@@ -510,6 +516,14 @@ function readResourceId(
     itsType.toLowerCase() === type.toLowerCase() &&
     nameForm.test(name);
   return wellFormed ? { subscriptionId: subscription.toLowerCase(), resourceGroup, name } : undefined;
+}
+
+/** What an image's host is, that is none of the registries'. */
+function elsewhere(host: string): string {
+  const [, name, suffix] = REGIONAL.exec(host) ?? [];
+  return name === undefined
+    ? 'this one is in another registry'
+    : `${host} is the endpoint of a registry in one region: its login server is ${name}${suffix ?? ''}`;
 }
 
 function frozen<T extends object>(refs: T[]): readonly T[] {

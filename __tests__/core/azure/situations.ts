@@ -251,6 +251,13 @@ const ROLE_ROWS = [
       [2],
       'overview',
     ],
+    [
+      'halves at the registry and a whole from above',
+      [give('Content alone'), give('Metadata alone'), give('Content and metadata', 'group')],
+      true,
+      [2],
+      'overview',
+    ],
     ['all data', [give('All data')], true, [0], 'wildcards'],
     ['all data reads', [give('All data reads')], true, [0], 'wildcards'],
     ['data of repositories', [give('Data of repositories')], true, [0], 'wildcards'],

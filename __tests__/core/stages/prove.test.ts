@@ -9,8 +9,8 @@ import type { WantedImage } from '../../../src/core/stages/image.js';
 import { choosePools, prove } from '../../../src/core/stages/prove.js';
 import { Telling } from '../../../src/core/telling.js';
 import { clusterBody } from '../azure/bodies.js';
-import { FakeCluster, VirtualClock, pullsWell } from '../kubernetes/support.js';
-import type { Asked } from '../kubernetes/support.js';
+import { FakeCluster, VirtualClock, pullsWell, refuses } from '../kubernetes/support.js';
+import type { Asked, Story } from '../kubernetes/support.js';
 import { inTurn, SUBSCRIPTION, world } from '../support.js';
 
 const pool = (name: string, more: Partial<NodePool> = {}): NodePool => ({
@@ -52,11 +52,17 @@ interface Given {
   images?: WantedImage[];
   nodes?: ReadonlyMap<string, readonly ClusterNode[]>;
   answers?: (asked: Asked) => { status: number; body: unknown } | undefined;
+  story?: (node: string) => Story;
+  /** Is told what was looked at more closely. */
+  closer?: string[];
 }
 
-async function proved(on: Cluster, { inputs, images = [image()], nodes, answers }: Given = {}) {
+async function proved(
+  on: Cluster,
+  { inputs, images = [image()], nodes, answers, story = pullsWell, closer = [] }: Given = {},
+) {
   const clock = new VirtualClock();
-  const fake = new FakeCluster(clock, (name) => pullsWell(`${name}-node`));
+  const fake = new FakeCluster(clock, (name) => story(`${name}-node`));
   fake.intercept = answers;
   const { ports } = world(inTurn());
   const asked = request(inputs);
@@ -90,6 +96,7 @@ async function proved(on: Cluster, { inputs, images = [image()], nodes, answers 
         youngGrant: false,
         networkRestricted: false,
       },
+      lookCloser: (about) => Promise.resolve(closer.push(about)).then(() => ({})),
     },
     asked,
     { ...ports, clock },
@@ -104,6 +111,39 @@ const outcomes = (pulls: readonly Pull[]) =>
   Object.fromEntries(
     pulls.map(({ nodePool, status, cause }) => [nodePool, [status, cause].filter(Boolean).join(' ')]),
   );
+
+describe('a closer look', () => {
+  const failed = 'Failed to pull image "contoso.azurecr.io/app:1": rpc error: code = Unknown desc = ';
+  it.each<[string, string, string[]]>([
+    [
+      'a refusal',
+      `${failed}failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized`,
+      ['refusal'],
+    ],
+    [
+      'the way',
+      `${failed}failed to do request: Head "https://contoso.azurecr.io/v2/app/manifests/1": dial tcp 10.0.0.4:443: i/o timeout`,
+      ['way'],
+    ],
+    [
+      'the image',
+      `${failed}failed to resolve reference "contoso.azurecr.io/app:1": contoso.azurecr.io/app:1: not found`,
+      [],
+    ],
+  ])('is taken at what failed: %s', async (_what, message, looked) => {
+    const closer: string[] = [];
+    const one = cluster({ pools: [pool('system')] });
+    const { pulls } = await proved(one, { story: (node) => refuses(node, message), closer });
+    expect(outcomes(pulls).system).toMatch(/^fail /);
+    expect(closer).toEqual(looked);
+  });
+
+  it('is not taken where all goes well', async () => {
+    const closer: string[] = [];
+    await proved(cluster({ pools: [pool('system')] }), { closer });
+    expect(closer).toEqual([]);
+  });
+});
 
 describe('the pools', () => {
   it('are pulled on whatever they are: Linux, Windows, arm64, system, spot, GPU, tainted', async () => {

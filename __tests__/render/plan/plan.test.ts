@@ -329,7 +329,9 @@ describe('hostile values stay values', () => {
     fc.assert(
       fc.property(grants, (grant) => {
         const { status, escaped, calls } = runInShell(
-          azScript([{ grant, cluster: { name: grant.registryName, resourceGroup: grant.registryName } }]),
+          azScript([
+            { grant, cluster: { id: '', name: grant.registryName, resourceGroup: grant.registryName } },
+          ]),
         );
         expect({ status, escaped }).toEqual({ status: 0, escaped: false });
         const [words = []] = calls;

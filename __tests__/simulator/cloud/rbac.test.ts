@@ -205,7 +205,7 @@ describe('a condition', () => {
   });
 
   it.each([
-    "@Resource[Microsoft.ContainerRegistry/registries/repositories:name] StringLike 'a*'",
+    "@Resource[Microsoft.ContainerRegistry/registries/repositories:name] StringMatches 'a*'",
     "(@Request[a:b] StringEquals 'c'",
     'Exists @Request[a:b]',
     "SubOperationMatches{'x'}",

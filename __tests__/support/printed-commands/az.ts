@@ -16,7 +16,11 @@ interface Command {
   run(azure: Azure, words: readonly string[]): Promise<unknown>;
 }
 
-const COMMON = { query: value('--query'), output: value('-o', '--output') };
+const COMMON = {
+  query: value('--query'),
+  output: value('-o', '--output'),
+  subscription: value('--subscription'),
+};
 
 /** A row of the table: a command with its options, and what it does with their values. */
 function command<T extends Options>(
@@ -28,7 +32,8 @@ function command<T extends Options>(
     name,
     run: async (azure, words) => {
       const given = readOptions({ ...COMMON, ...options }, words);
-      const answer = await run(azure, given);
+      const { subscription = azure.subscription } = given;
+      const answer = await run({ ...azure, subscription }, given);
       const found = given.query === undefined ? answer : evaluateQuery(given.query, flat(answer));
       if (given.output === 'tsv') return tabSeparated(found);
       if (given.output !== undefined && !['json', 'table', 'none'].includes(given.output))
@@ -139,6 +144,16 @@ async function assignmentsAt(azure: Azure, scope: string): Promise<Json[]> {
       principalName: principal?.servicePrincipalNames?.[0] ?? principal?.displayName ?? '',
     };
   });
+}
+
+/** A role by its name is looked up at the scope (Azure/azure-cli, role/custom.py: _resolve_role_id). */
+async function roleGuid(azure: Azure, scope: string, role: string): Promise<string> {
+  if (/^[0-9a-f-]{36}$/i.test(role)) return role;
+  const filter = encodeURIComponent(`roleName eq '${role}'`);
+  const path = `${scope}/providers/Microsoft.Authorization/roleDefinitions?$filter=${filter}`;
+  const [found] = listed(await azure.arm('GET', path, '2018-01-01-preview'));
+  if (typeof found?.name !== 'string') throw new Failed(404, `Role '${role}' doesn't exist.`);
+  return found.name;
 }
 
 const ASSIGNMENT = {
@@ -377,7 +392,7 @@ const COMMANDS: readonly Command[] = [
       condition,
       conditionVersion,
     } = given;
-    if (!/^[0-9a-f-]{36}$/i.test(role)) throw new Refused('a role by its name is not known here');
+    const guid = await roleGuid(azure, scope, role);
     try {
       return await azure.arm(
         'PUT',
@@ -385,7 +400,7 @@ const COMMANDS: readonly Command[] = [
         AUTHORIZATION,
         {
           properties: {
-            roleDefinitionId: `${subscriptionOf(azure)}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+            roleDefinitionId: `${subscriptionOf(azure)}/providers/Microsoft.Authorization/roleDefinitions/${guid}`,
             principalId: objectId,
             principalType: type,
             ...optional('description', description),

@@ -3,7 +3,7 @@
  * has its commands and how to undo it. No command holds a credential, and none puts one into an argument list. Pure.
  */
 import { assignGrant, assignmentAt, command, kubeletObjectId, registryScope } from '../diagnosis/commands.js';
-import type { Command } from '../diagnosis/commands.js';
+import type { Command, Named } from '../diagnosis/commands.js';
 import { fix } from '../diagnosis/fixes.js';
 import type { Allowed, PlannedGrant } from '../report.js';
 import { shellWord } from '../shell.js';
@@ -23,8 +23,8 @@ export interface AuditedSecret {
 }
 
 export interface WayOffFacts {
-  cluster: { name: string; resourceGroup: string };
-  registry: { id: string; name: string; loginServer: string };
+  cluster: { id?: string; name: string; resourceGroup: string; apart?: boolean };
+  registry: Named & { loginServer: string };
   /** Object id of the kubelet identity, where it is known. */
   principalId?: string;
   kubeletIsServicePrincipal: boolean;

@@ -28,6 +28,12 @@ export function sameId(one: string, other: string): boolean {
   return canonicalId(one) === canonicalId(other);
 }
 
+/** Whether two resources are of one subscription. */
+export function inSameSubscription(one: string, other: string): boolean {
+  const [of, ofOther] = [one, other].map((id) => canonicalId(id).split('/')[2]);
+  return of === ofOther;
+}
+
 /**
  * Whether what is made at a scope holds at another one: it is the same, or above. Management groups are taken to be above:
  * ARM lists none that isn't.

@@ -25,6 +25,12 @@ export interface PrivateWay {
   linkedNetworks: string[];
 }
 
+/** Networks that no private endpoint's zone is linked to: from there the registry's name leads to its public address. */
+export function unlinked(networks: readonly string[], ways: readonly PrivateWay[]): string[] {
+  const linked = new Set(ways.flatMap(({ linkedNetworks }) => linkedNetworks));
+  return networks.filter((network) => !linked.has(network));
+}
+
 /**
  * Every private endpoint of a registry with the networks that resolve its names. Needs reading the registry, the
  * endpoints (Microsoft.Network/privateEndpoints/read, …/privateDnsZoneGroups/read) and their zones

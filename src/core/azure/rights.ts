@@ -7,7 +7,13 @@
  */
 
 /** Where a right is needed. */
-export type Place = 'cluster' | 'registry' | 'node resource group' | 'subscription of the cluster';
+export type Place =
+  | 'cluster'
+  | 'registry'
+  | 'node resource group'
+  | 'private endpoints of the registry'
+  | 'their private DNS zones'
+  | 'subscription of the cluster';
 
 /** Runs with different needs. */
 export type Task =
@@ -155,13 +161,31 @@ export const RIGHTS: readonly Right[] = [
     without: 'the check of the scale sets is skipped',
   },
   {
+    operation: 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read',
+    at: 'private endpoints of the registry',
+    for: "whether the nodes' network finds them, once a pull failed on the way to the registry",
+    tasks: PULLING,
+    without: 'the check of the private DNS zones is skipped',
+  },
+  {
+    operation: 'Microsoft.Network/privateDnsZones/virtualNetworkLinks/read',
+    at: 'their private DNS zones',
+    for: 'the same',
+    tasks: PULLING,
+    without: 'the check of the private DNS zones is skipped',
+  },
+  {
     operation: `${CLUSTER}/read`,
     at: 'subscription of the cluster',
     for: 'other clusters that share the kubelet identity',
-    tasks: ['connect', 'connect, no pull', 'disconnect', 'disconnect, cluster gone'],
+    tasks: ['connect', 'connect, no pull', 'plan', 'disconnect', 'disconnect, cluster gone'],
     without: 'sharing clusters that the login may not read are not named',
   },
 ];
+
+/** The right that lets a login ask the directory who is who: for service principals, and for the groups that hold one. */
+export const DIRECTORY_RIGHT =
+  'the Microsoft Graph permission Application.Read.All, or the Entra role Directory Readers';
 
 /** The rights without which a run comes to no result. */
 export function neededRights(task: Task, circumstances: readonly Circumstance[] = ['direct']): Right[] {

@@ -1,4 +1,5 @@
 /** Commands that give the login what it lacks: the least built-in role, and the right to assign roles only narrowed down. */
+import { inSameSubscription } from '../azure/arm-id.js';
 import { delegationCondition } from '../azure/delegation.js';
 import { assignsRoles, roleForAction } from '../azure/rights.js';
 import type { BuiltInRole, Place } from '../azure/rights.js';
@@ -22,9 +23,11 @@ export function giveMissingRight({ caller, missing, registry, cluster }: FixFact
   const role = roleForAction(missing.action);
   if (role === undefined) return undefined;
   const at = withoutAssignment(missing.scope);
+  const apart =
+    registry?.apart === true || (at !== '' && cluster !== undefined && !inSameSubscription(at, cluster.id));
   const scope =
     at !== ''
-      ? scopeOf(at)
+      ? scopeOf(at, apart)
       : registry !== undefined
         ? registryScope(registry)
         : cluster === undefined

@@ -3,7 +3,7 @@
  * docs/causes, which is made from it. Ids are those users find in reports, so they never change.
  */
 import type { Fix, PlannedGrant } from '../report.js';
-import { roleForAction } from '../azure/rights.js';
+import { DIRECTORY_RIGHT, roleForAction } from '../azure/rights.js';
 import { ACR_PULL, REPOSITORY_READER } from '../azure/roles.js';
 import { giveMissingRight, giveRole } from './caller-rights.js';
 import {
@@ -16,13 +16,16 @@ import {
   exempt,
   liftLock,
   command,
+  inRegistry,
+  inSubscription,
   kubeletObjectId,
   outboundAddress,
   denyAssignmentsOf,
   registryScope,
+  showAssignmentNamed,
   showLocks,
 } from './commands.js';
-import type { Command } from './commands.js';
+import type { Command, Named } from './commands.js';
 import { fix, say } from './fixes.js';
 import type { Obstacles } from './obstacles.js';
 import { PULL_CAUSES } from './pull-causes.js';
@@ -32,8 +35,8 @@ import { shellWord } from '../shell.js';
 /** What is known when a fix is written. All of it may be missing. */
 export interface FixFacts {
   /** `azureRbac`: who gives rights in it; absent: not known, or local accounts alone. */
-  cluster?: { id: string; name: string; resourceGroup: string; azureRbac?: boolean };
-  registry?: { id: string; name: string; loginServer: string };
+  cluster?: Named & { resourceGroup: string; azureRbac?: boolean };
+  registry?: Named & { loginServer: string };
   /** Object id of the kubelet identity. */
   kubeletObjectId?: string;
   kubeletIsServicePrincipal?: boolean;
@@ -53,6 +56,8 @@ export interface FixFacts {
   caller?: { objectId: string; type: 'ServicePrincipal' | 'User'; userName?: string };
   /** The right that was missing. */
   missing?: { action: string; scope: string };
+  /** What kept access from being told. */
+  unseen?: keyof typeof UNSEEN;
   namespace?: string;
   /** What refused the probe, with its name: `the quota "compute"`. */
   refusedBy?: string;
@@ -156,6 +161,17 @@ function removeCommand({ registry, removes }: FixFacts): Command | undefined {
 const GRANT_ACTION = 'Microsoft.Authorization/roleAssignments/write';
 
 const READ_REGISTRY = 'Microsoft.ContainerRegistry/registries/read';
+
+/** What makes access known, by what kept it from being told. */
+const UNSEEN = {
+  assignments:
+    'Let this login read role assignments at the registry (Reader is enough), or let a real pull decide: verify: pull.',
+  roles:
+    'Let this login read role definitions at the registry (Reader is enough), or let a real pull decide: verify: pull.',
+  groups: `Let this login look groups up (${DIRECTORY_RIGHT}); or give the role to the identity itself, which mode connect does too: then no group matters.`,
+  condition:
+    'Let a real pull decide: verify: pull. Or have the condition written as docs/plan.md shows, which is evaluated here.',
+} as const;
 
 const LIST_REGISTRIES = command(
   'az',
@@ -429,22 +445,32 @@ const CATALOGUE = {
       return locks.length > 0
         ? fix(
             `Have ${locks.map(({ name, level }) => `the lock ${name} (${level})`).join(' and ')} lifted, run this again, and put it back.`,
-            ...locks.map(liftLock),
+            ...locks.map((lock) => liftLock(lock, registry?.apart)),
           )
         : fix(
             'Have the lock lifted while the grant is made or removed.',
-            ...(obstacles?.lockedScopes ?? (registry === undefined ? [] : [registry.id])).map(showLocks),
+            ...(obstacles?.lockedScopes ?? (registry === undefined ? [] : [registry.id])).map((scope) =>
+              showLocks(scope, registry?.apart),
+            ),
           );
     },
   },
   'arm-role-limit': {
     title: 'the subscription holds no more role assignments',
     why: 'A subscription holds at most 4,000 role assignments.',
-    fix: () =>
+    fix: ({ registry }) =>
       fix(
         'Remove role assignments that are no longer needed: those whose principal has no name any more are of deleted ones.',
         command(
-          ...['az', 'role', 'assignment', 'list', '--all', '-o', 'table', '--query'],
+          ...[
+            'az',
+            'role',
+            'assignment',
+            'list',
+            '--all',
+            ...(registry === undefined ? [] : inSubscription(registry)),
+          ],
+          ...['-o', 'table', '--query'],
           "[?principalName==''].{id:id, role:roleDefinitionName}",
         ),
       ),
@@ -464,15 +490,11 @@ const CATALOGUE = {
   'arm-role-update-not-permitted': {
     title: "the grant's name is taken by another grant",
     why: 'A role assignment of the same name belongs to another principal, role or scope, and these can never be changed. So it goes when an identity was made anew and a template kept the name.',
-    fix: ({ grant, obstacles }) =>
+    fix: ({ grant, obstacles, registry }) =>
       fix(
         'Look who has it (first command). If that is no longer needed, delete it (second command), then run this again.',
-        grant &&
-          command(
-            ...['az', 'role', 'assignment', 'list', '--all', '-o', 'table', '--query'],
-            `[?name=='${grant.name}'].{principal:principalId, role:roleDefinitionName, scope:scope}`,
-          ),
-        grant && deleteAssignmentNamed(grant.name, obstacles?.named?.id),
+        grant && showAssignmentNamed(grant.name, registry ?? { id: grant.scope }),
+        grant && deleteAssignmentNamed(grant.name, registry ?? { id: grant.scope }, obstacles?.named?.id),
       ),
   },
   'arm-condition-invalid': {
@@ -518,14 +540,13 @@ const CATALOGUE = {
                 'az',
                 'acr',
                 'show',
-                '-n',
-                registry.name,
+                ...inRegistry(registry),
                 '--query',
                 'networkRuleBypassOptions',
                 '-o',
                 'tsv',
               ),
-              command('az', 'acr', 'update', '-n', registry.name, '--allow-trusted-services', 'true'),
+              command('az', 'acr', 'update', ...inRegistry(registry), '--allow-trusted-services', 'true'),
             ]),
       ),
   },
@@ -610,7 +631,7 @@ const CATALOGUE = {
     fix: ({ registry }) =>
       fix(
         'Look at the mode.',
-        registry && command('az', 'acr', 'show', '-n', registry.name, '--query', 'roleAssignmentMode'),
+        registry && command('az', 'acr', 'show', ...inRegistry(registry), '--query', 'roleAssignmentMode'),
       ),
   },
   'unauthorized-no-role': {
@@ -668,11 +689,10 @@ const CATALOGUE = {
   'access-unknown': {
     title: "it can't be told whether the kubelet identity may pull",
     why: 'Part of what decides it could not be read, or is a condition that is not evaluated here.',
-    fix: (facts) =>
-      fix(
-        'Let this login read role assignments at the registry (Reader is enough), or let a real pull decide: verify: pull.',
-        giveMissingRight(facts),
-      ),
+    fix: (facts) => {
+      const { unseen = 'assignments' } = facts;
+      return fix(UNSEEN[unseen], unseen === 'groups' ? grantCommand(facts) : giveMissingRight(facts));
+    },
   },
   'grant-not-effective-yet': {
     title: 'the grant is there, but does not work yet',
@@ -913,7 +933,7 @@ const CATALOGUE = {
       fix(
         'Look which tags there are.',
         registry && image !== undefined
-          ? command('az', 'acr', 'repository', 'show-tags', '-n', registry.name, '--repository', image)
+          ? command('az', 'acr', 'repository', 'show-tags', ...inRegistry(registry), '--repository', image)
           : undefined,
       ),
   },
@@ -945,7 +965,8 @@ const CATALOGUE = {
     fix: ({ registry }) =>
       fix(
         'Wait until it was scanned, or pass it.',
-        registry && command('az', 'acr', 'show', '-n', registry.name, '--query', 'policies.quarantinePolicy'),
+        registry &&
+          command('az', 'acr', 'show', ...inRegistry(registry), '--query', 'policies.quarantinePolicy'),
       ),
   },
   'would-fill-node': {
@@ -969,11 +990,11 @@ const CATALOGUE = {
     fix: ({ registry, cluster }) =>
       fix(
         "Give the registry a private endpoint in the nodes' network. Or, where it takes rules for addresses (first command shows them; Premium alone, with public access), let in the address that the nodes go out by: the second command does it for nodes behind the cluster's own load balancer.",
-        registry && command('az', 'acr', 'network-rule', 'list', '-n', registry.name),
+        registry && command('az', 'acr', 'network-rule', 'list', ...inRegistry(registry)),
         registry &&
           cluster &&
           command(
-            ...['az', 'acr', 'network-rule', 'add', '-n', registry.name],
+            ...['az', 'acr', 'network-rule', 'add', ...inRegistry(registry)],
             ...['--ip-address', outboundAddress(cluster)],
           ),
       ),
@@ -1036,7 +1057,7 @@ const CATALOGUE = {
     fix: ({ registry }) =>
       fix(
         'Let the nodes reach it too; dedicated data endpoints give it a fixed name.',
-        registry && command('az', 'acr', 'show-endpoints', '-n', registry.name),
+        registry && command('az', 'acr', 'show-endpoints', ...inRegistry(registry)),
       ),
   },
   undetermined: {

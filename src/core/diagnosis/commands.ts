@@ -35,96 +35,127 @@ export function applied(yaml: string): Command {
   return { pasteable: text, literal: text };
 }
 
-export function registryScope(registry: { id: string; name: string }): AskedFor {
-  return { ask: `az acr show -n ${shellWord(registry.name)} --query id -o tsv`, literal: registry.id };
+/**
+ * A registry or a cluster that commands name. `apart`: cluster and registry lie in different subscriptions, so a command
+ * says in which; az by itself looks in one alone (https://learn.microsoft.com/cli/azure/manage-azure-subscriptions-azure-cli).
+ */
+export interface Named {
+  id: string;
+  name: string;
+  apart?: boolean;
 }
 
-export function clusterScope(cluster: { id: string; name: string; resourceGroup: string }): AskedFor {
-  return {
-    ask: `az aks show -g ${shellWord(cluster.resourceGroup)} -n ${shellWord(cluster.name)} --query id -o tsv`,
-    literal: cluster.id,
-  };
+/** Options that say in which subscription something is; none where az's own is meant. */
+export function inSubscription({ id = '', apart }: Partial<Named>): string[] {
+  const [, subscription] = /^\/*subscriptions\/([^/]+)/i.exec(id) ?? [];
+  return apart !== true || subscription === undefined ? [] : ['--subscription', subscription];
+}
+
+/** The options by which an `az acr` command names its registry. @param option `-n` of most, `-r` of those for what is in it */
+export function inRegistry(registry: Named, option: '-n' | '-r' = '-n'): string[] {
+  return [option, registry.name, ...inSubscription(registry)];
+}
+
+const inShell = (words: readonly string[]): string => words.map(shellWord).join(' ');
+
+/** `az acr show`, asked for one thing. */
+function showRegistry(registry: Named, query: string): string {
+  return `az acr show ${inShell(inRegistry(registry))} --query ${query} -o tsv`;
+}
+
+/** A cluster by its group and name; its id where commands may have to name the subscription. */
+type NamedCluster = Partial<Named> & { name: string; resourceGroup: string };
+
+function showCluster(cluster: NamedCluster, query: string): string {
+  const at = ['-g', cluster.resourceGroup, '-n', cluster.name, ...inSubscription(cluster)];
+  return `az aks show ${inShell(at)} --query ${query} -o tsv`;
+}
+
+export function registryScope(registry: Named): AskedFor {
+  return { ask: showRegistry(registry, 'id'), literal: registry.id };
+}
+
+export function clusterScope(cluster: Named & { resourceGroup: string }): AskedFor {
+  return { ask: showCluster(cluster, 'id'), literal: cluster.id };
 }
 
 /** The object id of a cluster's kubelet identity. */
-export function kubeletObjectId(
-  cluster: { name: string; resourceGroup: string },
-  objectId: string,
-): AskedFor {
-  return {
-    ask: `az aks show -g ${shellWord(cluster.resourceGroup)} -n ${shellWord(cluster.name)} --query identityProfile.kubeletidentity.objectId -o tsv`,
-    literal: objectId,
-  };
+export function kubeletObjectId(cluster: NamedCluster, objectId: string): AskedFor {
+  return { ask: showCluster(cluster, 'identityProfile.kubeletidentity.objectId'), literal: objectId };
 }
 
 /**
  * The public address that a cluster's nodes go out by, where they do by its own load balancer, as by default
  * (https://learn.microsoft.com/azure/aks/load-balancer-standard).
  */
-export function outboundAddress(cluster: { name: string; resourceGroup: string }): AskedFor {
-  const address = `az aks show -g ${shellWord(cluster.resourceGroup)} -n ${shellWord(cluster.name)} --query "networkProfile.loadBalancerProfile.effectiveOutboundIPs[0].id" -o tsv`;
+export function outboundAddress(cluster: NamedCluster): AskedFor {
+  const address = showCluster(cluster, '"networkProfile.loadBalancerProfile.effectiveOutboundIPs[0].id"');
   return {
     ask: `az network public-ip show --ids "$(${address})" --query ipAddress -o tsv`,
     literal: '<outbound address>',
   };
 }
 
-/** A scope of which only the ARM id is known: how to ask for it where a command can tell, else as it stands. */
-export function scopeOf(id: string): string | AskedFor {
+/**
+ * A scope of which only the ARM id is known: how to ask for it where a command can tell, else as it stands.
+ *
+ * @param apart whether several subscriptions are spoken of
+ */
+export function scopeOf(id: string, apart = false): string | AskedFor {
   const parts = parseArmId(id);
   if (parts !== undefined && /\/Microsoft\.ContainerRegistry\/registries\//i.test(id))
-    return registryScope({ id, name: parts.name });
-  if (parts !== undefined && /\/managedClusters\//i.test(id)) return clusterScope({ id, ...parts });
-  const [, group] = /^\/subscriptions\/[^/]+(?:\/resourceGroups\/([^/]+))?\/?$/i.exec(id) ?? [];
-  if (group !== undefined)
-    return { ask: `az group show -n ${shellWord(group)} --query id -o tsv`, literal: id };
-  if (/^\/subscriptions\/[^/]+\/?$/i.test(id))
-    return { ask: `az account show --query "join('/subscriptions/', ['', id])" -o tsv`, literal: id };
-  return id;
+    return registryScope({ id, name: parts.name, apart });
+  if (parts !== undefined && /\/managedClusters\//i.test(id)) return clusterScope({ id, ...parts, apart });
+  return joinedTo(id, '', apart) ?? id;
 }
 
-/** A role assignment at a registry, by its name: a GUID. What is none, which no Azure gives, gets into no query. */
-export function assignmentAt(
-  registry: { id: string; name: string },
-  assignmentName: string,
-): string | AskedFor {
-  const between = '/providers/Microsoft.Authorization/roleAssignments/';
-  if (!/^[0-9a-f-]+$/i.test(assignmentName)) return `${registry.id}${between}${assignmentName}`;
+/** What is below a resource group or a subscription: asked for by the group's name, or as that which az is in. */
+function joinedTo(scope: string, below: string, apart: boolean): AskedFor | undefined {
+  const literal = `${scope.replace(/\/$/, '')}${below}`;
+  const [, group] = /^\/subscriptions\/[^/]+(?:\/resourceGroups\/([^/]+))?\/?$/i.exec(scope) ?? [];
+  const where = inShell(inSubscription({ id: scope, apart }));
+  const at = where === '' ? '' : ` ${where}`;
+  if (group !== undefined) {
+    const query = below === '' ? 'id' : `"join('', [id, '${below}'])"`;
+    return { ask: `az group show -n ${shellWord(group)}${at} --query ${query} -o tsv`, literal };
+  }
+  if (!/^\/subscriptions\/[^/]+\/?$/i.test(scope)) return undefined;
   return {
-    ask: `az acr show -n ${shellWord(registry.name)} --query "join('${between}', [id, '${assignmentName}'])" -o tsv`,
-    literal: `${registry.id}${between}${assignmentName}`,
+    ask: `az account show${at} --query "join('', ['/subscriptions/', id${below === '' ? '' : `, '${below}'`}])" -o tsv`,
+    literal,
   };
+}
+
+const ASSIGNMENTS = '/providers/Microsoft.Authorization/roleAssignments/';
+
+/** A role assignment at a registry, by its name: a GUID. What is none, which no Azure gives, gets into no query. */
+export function assignmentAt(registry: Named, assignmentName: string): string | AskedFor {
+  const literal = `${registry.id}${ASSIGNMENTS}${assignmentName}`;
+  if (!/^[0-9a-f-]+$/i.test(assignmentName)) return literal;
+  return { ask: showRegistry(registry, `"join('${ASSIGNMENTS}', [id, '${assignmentName}'])"`), literal };
 }
 
 /** The list of a registry's deny assignments, for `az rest`: no other command has it. */
-export function denyAssignmentsOf(registry: { id: string; name: string }): AskedFor {
+export function denyAssignmentsOf(registry: Named): AskedFor {
   const list = '/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01';
-  return {
-    ask: `az acr show -n ${shellWord(registry.name)} --query "join('', [id, '${list}'])" -o tsv`,
-    literal: `${registry.id}${list}`,
-  };
+  return { ask: showRegistry(registry, `"join('', [id, '${list}'])"`), literal: `${registry.id}${list}` };
 }
 
-/** A role assignment anywhere: asked for where a command can tell the scope's id, else as it stands. */
-export function assignmentOf({
-  scope,
-  name,
-  id,
-}: {
-  scope: string;
-  name: string;
-  id: string;
-}): string | AskedFor {
+/**
+ * A role assignment anywhere: asked for where a command can tell the scope's id, else as it stands.
+ *
+ * @param apart whether several subscriptions are spoken of
+ */
+export function assignmentOf(
+  { scope, name, id }: { scope: string; name: string; id: string },
+  apart = false,
+): string | AskedFor {
   const registry = parseArmId(scope);
   if (registry !== undefined && /\/Microsoft\.ContainerRegistry\/registries\//i.test(scope))
-    return assignmentAt({ id: scope, name: registry.name }, name);
-  const [, group] = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/?$/i.exec(scope) ?? [];
-  if (group === undefined || !/^[0-9a-f-]+$/i.test(name)) return id;
-  const between = '/providers/Microsoft.Authorization/roleAssignments/';
-  return {
-    ask: `az group show -n ${shellWord(group)} --query "join('${between}', [id, '${name}'])" -o tsv`,
-    literal: id,
-  };
+    return assignmentAt({ id: scope, name: registry.name, apart }, name);
+  if (!/^[0-9a-f-]+$/i.test(name)) return id;
+  const found = joinedTo(scope, `${ASSIGNMENTS}${name}`, apart);
+  return found === undefined ? id : { ...found, literal: id };
 }
 
 /** Gives a role to a principal. */
@@ -173,19 +204,26 @@ export function assignGrant(
   );
 }
 
-/** Shows the locks of a scope. */
-export function showLocks(scope: string): Command {
+/** Shows the locks of a scope. @param apart whether several subscriptions are spoken of */
+export function showLocks(scope: string, apart = false): Command {
   const [, group] = /^\/*subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/?$/i.exec(scope) ?? [];
   const at = /^\/*subscriptions\/[^/]+\/?$/i.test(scope)
     ? []
     : group === undefined
-      ? ['--resource', scopeOf(scope)]
+      ? ['--resource', scopeOf(scope, apart)]
       : ['-g', group];
-  return command('az', 'lock', 'list', ...at, '-o', 'table');
+  return command('az', 'lock', 'list', ...at, ...inSubscription({ id: scope, apart }), '-o', 'table');
 }
 
-/** Lifts a lock. Only a resource of a resource group, the group itself and the subscription can hold one here. */
-export function liftLock({ name, scope }: { name: string; scope: string }): Command | undefined {
+/**
+ * Lifts a lock. Only a resource of a resource group, the group itself and the subscription can hold one here.
+ *
+ * @param apart whether several subscriptions are spoken of
+ */
+export function liftLock(
+  { name, scope }: { name: string; scope: string },
+  apart = false,
+): Command | undefined {
   const [, group, type, resource] =
     /^\/*subscriptions\/[^/]+(?:\/resourceGroups\/([^/]+)(?:\/providers\/([^/]+\/[^/]+)\/([^/]+))?)?\/?$/i.exec(
       scope,
@@ -197,12 +235,21 @@ export function liftLock({ name, scope }: { name: string; scope: string }): Comm
     ...(type === undefined || resource === undefined
       ? []
       : ['--resource', resource, '--resource-type', type]),
+    ...inSubscription({ id: scope, apart }),
   );
 }
 
-/** Deletes the assignment of a name, wherever it is in the subscription. */
-export function deleteAssignmentNamed(name: string, id?: string): Command {
-  const ask = `az role assignment list --all --query "[?name=='${name}'].id" -o tsv`;
+/** Shows the assignment of a name, wherever it is in the subscription of a registry. */
+export function showAssignmentNamed(name: string, at: Partial<Named>): Command {
+  return command(
+    ...['az', 'role', 'assignment', 'list', '--all', ...inSubscription(at), '-o', 'table', '--query'],
+    `[?name=='${name}'].{principal:principalId, role:roleDefinitionName, scope:scope}`,
+  );
+}
+
+/** Deletes it. @param id where it is known */
+export function deleteAssignmentNamed(name: string, at: Partial<Named>, id?: string): Command {
+  const ask = `az role assignment list ${inShell(['--all', ...inSubscription(at)])} --query "[?name=='${name}'].id" -o tsv`;
   return command('az', 'role', 'assignment', 'delete', '--ids', { ask, literal: id ?? `<id of ${name}>` });
 }
 
@@ -215,6 +262,6 @@ export function exempt(policyAssignment: string, scope: string | AskedFor): Comm
 }
 
 /** Moves a registry to the mode in which repository roles count. Needs a current az. */
-export function enableRepositoryRoles(registry: { name: string }): Command {
-  return command('az', 'acr', 'update', '-n', registry.name, '--role-assignment-mode', 'rbac-abac');
+export function enableRepositoryRoles(registry: Named): Command {
+  return command('az', 'acr', 'update', ...inRegistry(registry), '--role-assignment-mode', 'rbac-abac');
 }

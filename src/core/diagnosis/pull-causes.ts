@@ -4,7 +4,7 @@
  * the vendor's pages and programs' sources by name.
  */
 import type { Cause, FixFacts } from './causes.js';
-import { command } from './commands.js';
+import { command, inRegistry } from './commands.js';
 import type { Command } from './commands.js';
 import { fix, say } from './fixes.js';
 
@@ -47,7 +47,7 @@ function showPrincipal({ cluster, servicePrincipalClientId: application }: FixFa
 const showRegistry =
   (query: string) =>
   ({ registry }: FixFacts): Command | undefined =>
-    registry && command('az', 'acr', 'show', '-n', registry.name, '--query', query, '-o', 'tsv');
+    registry && command('az', 'acr', 'show', ...inRegistry(registry), '--query', query, '-o', 'tsv');
 
 const events = command('kubectl', 'get', 'events', '-A', '--field-selector', 'reason=Failed');
 const nodes = command('kubectl', 'get', 'nodes', '-o', 'wide');
@@ -122,7 +122,8 @@ export const PULL_CAUSES = {
     fix: (facts) =>
       fix(
         "Look whether the repository is there; if it is, the node's credential is the question.",
-        facts.registry && command('az', 'acr', 'repository', 'list', '-n', facts.registry.name, '-o', 'tsv'),
+        facts.registry &&
+          command('az', 'acr', 'repository', 'list', ...inRegistry(facts.registry), '-o', 'tsv'),
         check(facts),
       ),
     confirm: 'The repository is in the list, and a check passes.',
@@ -230,7 +231,14 @@ export const PULL_CAUSES = {
       fix(
         'Ask its owner for a credential, or copy the image into a registry of your own.',
         facts.registry &&
-          command('az', 'acr', 'import', '-n', facts.registry.name, '--source', 'REGISTRY/REPOSITORY:TAG'),
+          command(
+            'az',
+            'acr',
+            'import',
+            ...inRegistry(facts.registry),
+            '--source',
+            'REGISTRY/REPOSITORY:TAG',
+          ),
       ),
     confirm: 'The copy pulls.',
     sources: ['Azure/AKS#5493', 'docs: container-registry/container-registry-import-images'],
@@ -243,7 +251,7 @@ export const PULL_CAUSES = {
     fix: ({ registry }) =>
       fix(
         "Add the right to the token's scope map.",
-        registry && command('az', 'acr', 'scope-map', 'list', '-r', registry.name, '-o', 'table'),
+        registry && command('az', 'acr', 'scope-map', 'list', ...inRegistry(registry, '-r'), '-o', 'table'),
       ),
     confirm: 'The same request succeeds with a new token.',
     sources: [
@@ -261,7 +269,7 @@ export const PULL_CAUSES = {
       fix(
         'Compare the name letter by letter with what is in the registry.',
         registry && image !== undefined
-          ? command('az', 'acr', 'repository', 'show-tags', '-n', registry.name, '--repository', image)
+          ? command('az', 'acr', 'repository', 'show-tags', ...inRegistry(registry), '--repository', image)
           : undefined,
       ),
     confirm: 'The tag is in the list.',
@@ -436,8 +444,7 @@ export const PULL_CAUSES = {
               'acr',
               'repository',
               'show',
-              '-n',
-              registry.name,
+              ...inRegistry(registry),
               '--repository',
               image,
               '--query',
@@ -456,7 +463,7 @@ export const PULL_CAUSES = {
     fix: ({ registry }) =>
       fix(
         'Look at its use, and make room or choose a higher tier.',
-        registry && command('az', 'acr', 'show-usage', '-n', registry.name, '-o', 'table'),
+        registry && command('az', 'acr', 'show-usage', ...inRegistry(registry), '-o', 'table'),
       ),
     confirm: 'The use is below the limit.',
     sources: [PUSH_PAGE, 'docs: container-registry/container-registry-skus'],
@@ -480,7 +487,7 @@ export const PULL_CAUSES = {
       fix(
         'Copy the image into your own registry and pull it from there.',
         registry &&
-          command('az', 'acr', 'import', '-n', registry.name, '--source', 'docker.io/REPOSITORY:TAG'),
+          command('az', 'acr', 'import', ...inRegistry(registry), '--source', 'docker.io/REPOSITORY:TAG'),
       ),
     confirm: 'The copy pulls.',
     sources: ['kubevela/kubevela#695', 'docs: docker-hub/usage'],

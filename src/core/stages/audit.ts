@@ -94,8 +94,8 @@ export async function audit({
   telling.connection.audit = {
     credentials,
     steps: wayOff({
-      cluster,
-      registry,
+      cluster: telling.facts.cluster ?? cluster,
+      registry: telling.facts.registry ?? registry,
       ...optional('principalId', principalId),
       kubeletIsServicePrincipal: cluster.identity.kind === 'service-principal',
       allowed,

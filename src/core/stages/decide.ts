@@ -1,6 +1,7 @@
 /** Decide: may the kubelet identity pull from the registry, and because of what? */
 import { decideAccess, groupsIn, readAssignments } from '../azure/access.js';
 import type { DecidedAccess, LimitedAssignment, ReadAssignments } from '../azure/access.js';
+import { missingRight } from '../azure/arm.js';
 import { lastPart, parseArmId, sameId } from '../azure/arm-id.js';
 import type { Cluster } from '../azure/cluster.js';
 import { denialsAbout, listDenyAssignments } from '../azure/deny-assignments.js';
@@ -8,6 +9,7 @@ import { excessOf } from '../azure/excess.js';
 import type { Excess } from '../azure/excess.js';
 import { isOurs } from '../azure/grant.js';
 import type { Registry } from '../azure/registry.js';
+import { DIRECTORY_RIGHT } from '../azure/rights.js';
 import { pullRole } from '../azure/roles.js';
 import type { AzureSession } from '../azure/session.js';
 import { explainError, wrongRole } from '../diagnosis/explain.js';
@@ -18,7 +20,6 @@ import type { Request } from '../request.js';
 import type { Telling } from '../telling.js';
 import { tellExcess } from './excess.js';
 import { askedRepositories } from './repositories.js';
-import { DIRECTORY_RIGHT } from './resolve.js';
 import type { Resolver } from './resolve.js';
 
 /** Access as decided, or why it could not be. */
@@ -167,6 +168,7 @@ export function accessTitle(registry: Pick<Registry, 'loginServer'>): string {
 /** Tells what was decided as a check of its own: `check` asks just that, `connect` where nothing needs to be written. */
 export function tellAccess(access: AccessFacts, registry: Registry, telling: Telling): void {
   const title = accessTitle(registry);
+  noteUnseen(access, telling);
   if (access.unreadable !== undefined) {
     const { cause, evidence, fix } = explainError(access.unreadable, telling.facts, 'grant');
     telling.tell('access', title, { status: 'unknown', cause, evidence, fix });
@@ -183,6 +185,18 @@ export function tellAccess(access: AccessFacts, registry: Registry, telling: Tel
     });
     telling.tell('access', title, { status: 'fail', cause, evidence: access.because });
   }
+}
+
+/** What a fix of unknown access is about: what kept it from being told. */
+function noteUnseen({ allowed, unreadable, read }: AccessFacts, { facts }: Telling): void {
+  if (allowed !== 'unknown') return;
+  const { groups, roles } = read?.unread ?? {};
+  const missing = missingRight(unreadable ?? roles);
+  if (missing !== undefined) facts.missing = missing;
+  if (unreadable !== undefined) facts.unseen = 'assignments';
+  else if (roles !== undefined) facts.unseen = 'roles';
+  else if (groups !== undefined) facts.unseen = 'groups';
+  else facts.unseen = 'condition';
 }
 
 /** Tells what stands beside the decision: optional facts that could not be read, and rights that nobody needs. */

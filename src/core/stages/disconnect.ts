@@ -12,6 +12,7 @@ import { ACR_PULL, REPOSITORY_READER } from '../azure/roles.js';
 import type { Role } from '../azure/roles.js';
 import type { AzureSession } from '../azure/session.js';
 import { command, registryScope } from '../diagnosis/commands.js';
+import type { Named } from '../diagnosis/commands.js';
 import { explainError } from '../diagnosis/explain.js';
 import type { Fix, Grant, Result } from '../report.js';
 import { InputErrors } from '../request.js';
@@ -353,7 +354,7 @@ function tellRemains(
       id: 'still-allowed',
       title: `something else lets the kubelet identity pull from ${registry.loginServer}`,
       evidence: others.map(inWords).join('; '),
-      fix: fixForRemains(others, registry, request),
+      fix: fixForRemains(others, telling.facts.registry ?? registry, request),
     });
   }
   if (gaps.length > 0) {
@@ -374,7 +375,7 @@ function inWords({ roleName, scope, inherited, via, condition }: Grant): string 
   ].join(', ');
 }
 
-function fixForRemains(others: readonly Grant[], registry: Registry, { allDirect }: Request): Fix {
+function fixForRemains(others: readonly Grant[], named: Named, { allDirect }: Request): Fix {
   const direct = others.some(({ inherited, via }) => !inherited && via === 'direct');
   const wider = others.some(({ inherited, via }) => inherited || via === 'group');
   const list = command(
@@ -383,7 +384,7 @@ function fixForRemains(others: readonly Grant[], registry: Registry, { allDirect
     'assignment',
     'list',
     '--scope',
-    registryScope(registry),
+    registryScope(named),
     '--include-inherited',
     '-o',
     'table',

@@ -5,7 +5,7 @@ import type { Excess } from '../azure/excess.js';
 import type { Registry } from '../azure/registry.js';
 import { pullRole } from '../azure/roles.js';
 import { assignmentOf, assignRole, command, kubeletObjectId, registryScope } from '../diagnosis/commands.js';
-import type { Command } from '../diagnosis/commands.js';
+import type { Command, Named } from '../diagnosis/commands.js';
 import type { Telling } from '../telling.js';
 import type { AccessFacts } from './decide.js';
 
@@ -26,6 +26,7 @@ export function tellExcess(
   if (excess.length === 0) return;
   const role = pullRole(registry.mode);
   const { cluster, kubeletIsServicePrincipal } = telling.facts;
+  const at: Named = telling.facts.registry ?? registry;
   const principal =
     cluster === undefined || kubeletIsServicePrincipal === true
       ? principalId
@@ -35,11 +36,11 @@ export function tellExcess(
   const commands: Command[] = [
     ...(pullsWithoutExcess === true || role === undefined
       ? []
-      : [assignRole(role.guid, principal, 'ServicePrincipal', registryScope(registry))]),
+      : [assignRole(role.guid, principal, 'ServicePrincipal', registryScope(at))]),
     // Without the pull role first, deleting would take access away.
     ...(pullsWithoutExcess === true || role !== undefined
       ? own.map(({ held }) =>
-          command('az', 'role', 'assignment', 'delete', '--ids', assignmentOf(held.assignment)),
+          command('az', 'role', 'assignment', 'delete', '--ids', assignmentOf(held.assignment, at.apart)),
         )
       : []),
   ];

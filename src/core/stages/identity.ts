@@ -5,17 +5,17 @@
 import { ArmError } from '../azure/arm.js';
 import type { Cluster } from '../azure/cluster.js';
 import type { Registry } from '../azure/registry.js';
+import { DIRECTORY_RIGHT } from '../azure/rights.js';
 import { clustersSharing, mayBeShared } from '../azure/shared-identity.js';
 import { readScaleSets } from '../azure/scale-sets.js';
 import type { ScaleSet } from '../azure/scale-sets.js';
 import type { AzureSession } from '../azure/session.js';
-import { command } from '../diagnosis/commands.js';
+import { command, inRegistry } from '../diagnosis/commands.js';
 import { explainError } from '../diagnosis/explain.js';
 import type { PullFacts } from '../diagnosis/explain.js';
 import { HttpFault } from '../ports.js';
 import { begun } from '../telling.js';
 import type { Telling } from '../telling.js';
-import { DIRECTORY_RIGHT } from './resolve.js';
 
 /**
  * Tells whether the identity still exists and whether the nodes' scale sets hold it; two requests, side by side.
@@ -25,7 +25,7 @@ import { DIRECTORY_RIGHT } from './resolve.js';
  */
 export async function lookAtIdentity(
   cluster: Cluster,
-  registry: Pick<Registry, 'name' | 'armAudienceTokens'>,
+  registry: Pick<Registry, 'id' | 'name' | 'armAudienceTokens'>,
   principalId: string,
   azure: AzureSession,
   telling: Telling,
@@ -108,7 +108,9 @@ async function tellScaleSets(
  * Nodes with an older credential provider show the registry a token for ARM (kubernetes-sigs/cloud-provider-azure issue
  * 8592; today's provider asks for the registries' own audience). Which one a node has, nobody says here.
  */
-function tellAudience({ name }: Pick<Registry, 'name'>, telling: Telling): void {
+function tellAudience(registry: Pick<Registry, 'id' | 'name'>, telling: Telling): void {
+  const { name } = registry;
+  const named = telling.facts.registry ?? registry;
   telling.finding({
     id: 'arm-audience-off',
     title: `registry ${name} takes no tokens that are meant for Azure Resource Manager`,
@@ -117,8 +119,10 @@ function tellAudience({ name }: Pick<Registry, 'name'>, telling: Telling): void 
     fix: {
       summary: 'Upgrade the node images; or, until then, let the registry take these tokens.',
       commands: [
-        command('az', 'acr', 'config', 'authentication-as-arm', 'update', '-r', name, '--status', 'enabled')
-          .pasteable,
+        command(
+          ...['az', 'acr', 'config', 'authentication-as-arm', 'update', ...inRegistry(named, '-r')],
+          ...['--status', 'enabled'],
+        ).pasteable,
       ],
     },
   });

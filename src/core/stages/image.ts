@@ -8,7 +8,7 @@ import type { Registry } from '../azure/registry.js';
 import { RIGHTS } from '../azure/rights.js';
 import type { AzureSession } from '../azure/session.js';
 import { ArmError } from '../azure/arm.js';
-import { command } from '../diagnosis/commands.js';
+import { command, inRegistry } from '../diagnosis/commands.js';
 import { CAUSES } from '../diagnosis/causes.js';
 import { explainError } from '../diagnosis/explain.js';
 import type { Explained } from '../diagnosis/explain.js';
@@ -175,7 +175,12 @@ export async function importedImage(
   const dataPlane = azure.dataPlane(registry);
   const image: ImageRef = { repository: PROBE_REPOSITORY, tag: PROBE_TAG, text: '' };
   const title = `${PROBE_REPOSITORY}:${PROBE_TAG} is in ${registry.loginServer}, to be pulled`;
-  const stays = `it stays there, and ${command('az', 'acr', 'repository', 'delete', '-n', registry.name, '--repository', PROBE_REPOSITORY, '--yes').pasteable} removes it`;
+  const named = inRegistry(telling.facts.registry ?? registry);
+  const removal = command(
+    ...['az', 'acr', 'repository', 'delete', ...named],
+    ...['--repository', PROBE_REPOSITORY, '--yes'],
+  );
+  const stays = `it stays there, and ${removal.pasteable} removes it`;
   const before = await look(image, registry, dataPlane);
   if (before.seen === 'there') {
     telling.pass('probe-image', title, `it was there already; ${stays}`, since);

@@ -1,7 +1,7 @@
 /** Prove: every requested pull, by pods on the cluster's own nodes. */
 import type { Cluster, NodePool } from '../azure/cluster.js';
 import { likeness } from '../broken-links.js';
-import { CAUSES, isCause, pageOf } from '../diagnosis/causes.js';
+import { CAUSES, familyOf, isCause, pageOf } from '../diagnosis/causes.js';
 import { explainPull, pullFix } from '../diagnosis/explain.js';
 import type { PullFacts } from '../diagnosis/explain.js';
 import type { ClusterConnection } from '../kubernetes/connection.js';
@@ -103,8 +103,11 @@ export interface Proof {
   pullSecrets?: readonly string[];
   /** A refusal that a new grant may cure is tried again. */
   waitForGrant?: WaitForGrant;
-  /** Asked once a pull was refused though nothing known explains it: what else can be found out. */
-  lookCloser?: () => Promise<Partial<PullFacts>>;
+  /**
+   * What else can be found out, asked once a pull came to nothing: `refusal` where it was refused though nothing known
+   * explains it, `way` where it failed on the way to the registry.
+   */
+  lookCloser?: (about: 'refusal' | 'way') => Promise<Partial<PullFacts>>;
 }
 
 /** Makes all pulls side by side; tells and keeps each. */
@@ -205,11 +208,13 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
     ...proof.facts,
     imageSeen: seen.get(pull.image) ?? 'unknown',
   });
-  const unresolved = pulled.some(
-    (pull) =>
-      pull.status === 'fail' && explainPull(pull.message ?? '', factsOf(pull)) === 'unauthorized-unresolved',
+  const failures = pulled.flatMap((pull) =>
+    pull.status === 'fail' ? [explainPull(pull.message ?? '', factsOf(pull))] : [],
   );
-  const closer = unresolved ? await proof.lookCloser?.() : undefined;
+  const closer = {
+    ...(failures.includes('unauthorized-unresolved') ? await proof.lookCloser?.('refusal') : {}),
+    ...(failures.some((cause) => familyOf(cause) === 'network') ? await proof.lookCloser?.('way') : {}),
+  };
   const explained = pulled.map((pull) => {
     const image = proof.images.find((candidate) => candidate.reference === pull.image);
     return explain(pull, image, { ...factsOf(pull), ...closer }, poolsNamed, telling);

@@ -1,14 +1,16 @@
 /** Resolve: the cluster, its kubelet identity and the registry, as ARM describes them; side by side. */
 import { ArmError } from '../azure/arm.js';
-import { clusterId } from '../azure/arm-id.js';
+import { clusterId, inSameSubscription } from '../azure/arm-id.js';
 import { readCluster } from '../azure/cluster.js';
 import type { Cluster } from '../azure/cluster.js';
 import type { Looked } from '../azure/graph.js';
 import { answersAsRegistry, locateRegistry, readRegistry, RegistryNotFound } from '../azure/registry.js';
 import type { Located, Registry } from '../azure/registry.js';
+import { DIRECTORY_RIGHT } from '../azure/rights.js';
 import type { AzureSession } from '../azure/session.js';
 import { CAUSES } from '../diagnosis/causes.js';
-import { command } from '../diagnosis/commands.js';
+import type { FixFacts } from '../diagnosis/causes.js';
+import { command, inRegistry } from '../diagnosis/commands.js';
 import { explainError } from '../diagnosis/explain.js';
 import type { Explained } from '../diagnosis/explain.js';
 import { wantedTenant } from '../azure/refusal-words.js';
@@ -110,6 +112,13 @@ export async function subscriptionFor(request: Request, azure: AzureSession): Pr
   return own;
 }
 
+/** Commands name the subscriptions where a cluster and its registry are in different ones. */
+function noteApart({ cluster, registry }: FixFacts): void {
+  if (cluster === undefined || registry === undefined || inSameSubscription(cluster.id, registry.id)) return;
+  cluster.apart = true;
+  registry.apart = true;
+}
+
 export async function resolveCluster(
   resolver: Resolver,
   ref: ClusterRef,
@@ -126,6 +135,7 @@ export async function resolveCluster(
   const { id, name, location, kubernetesVersion, provisioningState, powerState, resourceGroup } = cluster;
   telling.connection.cluster = { id, name, location, kubernetesVersion, provisioningState, powerState };
   telling.facts.cluster = { id, name, resourceGroup, ...optional('azureRbac', cluster.entra?.azureRbac) };
+  noteApart(telling.facts);
   const pools = cluster.pools.map((pool) => `${pool.name} (${pool.count} × ${pool.os}/${pool.architecture})`);
   telling.pass(
     'cluster',
@@ -150,10 +160,6 @@ export function checkClusterState(cluster: Cluster, pulls: boolean, telling: Tel
   }
   telling.pass('cluster-running', title, evidence);
 }
-
-/** The right that lets a login ask the directory for a service principal. */
-export const DIRECTORY_RIGHT =
-  'the Microsoft Graph permission Application.Read.All, or the Entra role Directory Readers';
 
 /** The principal whose rights decide pulls. @returns its object id */
 export async function checkIdentity(
@@ -263,6 +269,7 @@ export async function resolveRegistry(
     publicNetworkAccess,
   };
   telling.facts.registry = { id, name, loginServer };
+  noteApart(telling.facts);
   const modes = {
     LegacyRegistryPermissions: 'takes AcrPull (RBAC Registry Permissions)',
     AbacRepositoryPermissions: 'is ABAC-enabled, so AcrPull counts for nothing there',
@@ -277,7 +284,16 @@ export async function resolveRegistry(
         'anonymousPullEnabled is true, so a pull that works proves nothing about the kubelet identity',
       fix: {
         summary: 'Close it unless the images are meant to be public.',
-        commands: [command('az', 'acr', 'update', '-n', name, '--anonymous-pull-enabled', 'false').pasteable],
+        commands: [
+          command(
+            'az',
+            'acr',
+            'update',
+            ...inRegistry(telling.facts.registry),
+            '--anonymous-pull-enabled',
+            'false',
+          ).pasteable,
+        ],
       },
     });
   }

@@ -31,8 +31,9 @@ export function tellTransition(
   telling: Telling,
 ): void {
   const left = ourAcrPull(access, registry, principalId);
+  const named = telling.facts.registry ?? registry;
   const remove =
-    left && command('az', 'role', 'assignment', 'delete', '--ids', assignmentAt(registry, left.name));
+    left && command('az', 'role', 'assignment', 'delete', '--ids', assignmentAt(named, left.name));
   if (request.transitionRoles) tellNext(missing, registry, remove, telling);
   else if (registry.mode === 'AbacRepositoryPermissions' && left !== undefined) {
     telling.finding({
@@ -50,7 +51,7 @@ function tellNext(
   remove: Command | undefined,
   telling: Telling,
 ): void {
-  const { name, loginServer, mode } = registry;
+  const { loginServer, mode } = registry;
   const moved = mode === 'AbacRepositoryPermissions';
   const there =
     missing.length === 0
@@ -73,7 +74,7 @@ function tellNext(
         ? fix('Begin with step 1: the switch comes after it.')
         : fix(
             'Once each cluster that pulls from it has both roles and a check passes (steps 1 and 2), switch.',
-            enableRepositoryRoles({ name }),
+            enableRepositoryRoles(telling.facts.registry ?? registry),
           ),
   });
 }

@@ -10,7 +10,7 @@ import { terraformFile } from './terraform.js';
 export interface Planned {
   grant: PlannedGrant;
   /** The cluster whose kubelet identity it is for, where its id can be asked for by the cluster's name. */
-  cluster?: { name: string; resourceGroup: string };
+  cluster?: { id: string; name: string; resourceGroup: string };
 }
 
 /** What one deployment writes: deployments belong to a resource group. */
@@ -37,7 +37,9 @@ export function plannedOf({ connections }: Report): Planned[] {
       const key = `${canonicalId(grant.scope)}/${grant.name}`;
       if (planned.has(key)) continue;
       const known =
-        parts === undefined ? {} : { cluster: { name: parts.name, resourceGroup: parts.resourceGroup } };
+        parts === undefined
+          ? {}
+          : { cluster: { id: cluster.id, name: parts.name, resourceGroup: parts.resourceGroup } };
       planned.set(key, { grant, ...known });
     }
   }

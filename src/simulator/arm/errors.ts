@@ -109,6 +109,15 @@ export function authorizationFailed(
   );
 }
 
+/** Assumption: what Microsoft Graph refuses is passed on as it stands. */
+export function directoryDenied(): ArmError {
+  return new ArmError(
+    403,
+    'Authorization_RequestDenied',
+    'Insufficient privileges to complete the operation.',
+  );
+}
+
 export function roleAssignmentExists(): ArmError {
   return new ArmError(409, 'RoleAssignmentExists', 'The role assignment already exists.');
 }

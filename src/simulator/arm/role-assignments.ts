@@ -19,6 +19,7 @@ import { isSince, ok, parameter } from './call.js';
 import type { Call, Route } from './call.js';
 import {
   conditionInvalid,
+  directoryDenied,
   principalNotFound,
   roleAssignmentExists,
   roleAssignmentLimitExceeded,
@@ -46,7 +47,10 @@ export function roleAssignmentRoutes(context: SimulatorContext): Route[] {
       demand: (call) => ({ action: `${ROLE_ASSIGNMENT_TYPE}/read`, scope: scopeOf(call) }),
       answer(call) {
         requireScope(state, scopeOf(call));
-        const matches = readFilter(call.query.get('$filter'), state, scopeOf(call));
+        const filter = call.query.get('$filter');
+        if (state.governance.groupsRefused === true && /\bassignedTo\(/i.test(filter ?? ''))
+          requireDirectory(state, call);
+        const matches = readFilter(filter, state, scopeOf(call));
         const value = state.roleAssignments
           .filter(matches)
           .map((assignment) => assignmentBody(assignment, call.apiVersion));
@@ -115,6 +119,12 @@ export function roleAssignmentRoutes(context: SimulatorContext): Route[] {
 function scopeOf(call: Call): string {
   const scope = parameter(call, 'scope');
   return scope === '' ? '/' : scope;
+}
+
+/** Assumption: who may not read the directory is refused the groups of others, in the directory's own words. */
+function requireDirectory({ principals }: CloudState, { caller }: Call): void {
+  if (!principals.some((one) => same(one.objectId, caller.objectId) && one.readsDirectory))
+    throw directoryDenied();
 }
 
 function find(state: CloudState, call: Call): RoleAssignment | undefined {

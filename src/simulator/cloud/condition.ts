@@ -19,11 +19,23 @@ export function conditionMet(condition: string, subject: ConditionSubject): bool
 
 type Comparison = (actual: string, wanted: string) => boolean;
 
+/** `*` for any characters, `?` for one; a backslash takes that away. */
+function isLike(actual: string, wanted: string): boolean {
+  const pieces = wanted.match(/\\[*?]|[^]/g) ?? [];
+  const source = pieces.map((piece) => {
+    if (piece === '*') return '[^]*';
+    return piece === '?' ? '[^]' : piece.replace(/^\\(?=.)/, '').replace(/[^\w]/g, '\\$&');
+  });
+  return new RegExp(`^${source.join('')}$`).test(actual);
+}
+
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   stringequals: (actual, wanted) => actual === wanted,
   stringequalsignorecase: (actual, wanted) => actual.toLowerCase() === wanted.toLowerCase(),
   stringstartswith: (actual, wanted) => actual.startsWith(wanted),
   stringstartswithignorecase: (actual, wanted) => actual.toLowerCase().startsWith(wanted.toLowerCase()),
+  stringlike: isLike,
+  stringlikeignorecase: (actual, wanted) => isLike(actual.toLowerCase(), wanted.toLowerCase()),
   guidequals: (actual, wanted) => actual.toLowerCase() === wanted.toLowerCase(),
 };
 
@@ -85,12 +97,15 @@ class Reader {
     const attribute = /^@(?:Request|Resource)\[([^\]]+)\]$/i.exec(this.token())?.[1];
     if (attribute === undefined) return this.fail();
     const operator = this.token().toLowerCase();
-    const compare = COMPARISONS[operator.replace(ANY_OF_ANY, '')];
+    const anyOfAny = operator.startsWith(ANY_OF_ANY);
+    const name = operator.replace(ANY_OF_ANY, '');
+    const negated = !anyOfAny && name.startsWith('stringnot');
+    const compare = COMPARISONS[negated ? name.replace('not', '') : name];
     if (compare === undefined) return this.fail();
-    const wanted = this.values(operator.startsWith(ANY_OF_ANY));
+    const wanted = this.values(anyOfAny);
     const actual = this.attribute(attribute);
     // An attribute that the request doesn't have meets no comparison. Conditions guard theirs with ActionMatches.
-    return actual !== undefined && wanted.some((value) => compare(actual, value));
+    return actual !== undefined && wanted.some((value) => compare(actual, value)) !== negated;
   }
 
   private attribute(name: string): string | undefined {

@@ -63,6 +63,8 @@ export interface Governance {
   typedPrincipalsChecked?: boolean;
   /** Role assignments take no condition. */
   conditionsRefused?: boolean;
+  /** Who may not read the directory isn't told which role assignments reach somebody through groups. */
+  groupsRefused?: boolean;
 }
 
 /** The principal that all are, in deny assignments. */

@@ -444,6 +444,10 @@ export const scenarioSchema = object({
     'How many entries one page of a list of ARM holds at most. Default: all are on one.',
     optional(count()),
   ),
+  groupAssignments: described(
+    'Whether ARM tells role assignments through groups to a login that may not read the directory.',
+    withDefault(choice('told', 'refused'), 'told'),
+  ),
   operationTime: described('How long a long-running operation of ARM takes.', withDefault(duration(), 0)),
 });
 

@@ -515,6 +515,7 @@ class Builder {
       roleAssignmentLimit: document.roleAssignmentLimit,
       ...(document.typedPrincipals === 'checked' ? { typedPrincipalsChecked: true } : {}),
       ...(document.roleConditions === 'refused' ? { conditionsRefused: true } : {}),
+      ...(document.groupAssignments === 'refused' ? { groupsRefused: true } : {}),
       locks: document.locks.map(({ name, level, scope, notes }, index) => ({
         name,
         level,
