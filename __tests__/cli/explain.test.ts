@@ -52,6 +52,28 @@ describe('explain', () => {
   });
 
   it.each([
+    ['UTF-16, as Windows PowerShell redirects', 'utf16le', '\ufeff'],
+    ['UTF-8 with a byte order mark', 'utf8', '\ufeff'],
+    ['UTF-8', 'utf8', ''],
+  ] as const)('a file in %s', async (name, encoding, mark) => {
+    const event = { involvedObject: { name: 'web' }, reason: 'Failed', message: `${LOCKED}` };
+    const file = join(folder, `${name}.json`);
+    writeFileSync(file, Buffer.from(mark + JSON.stringify(event), encoding));
+    const { exitCode, out } = await run(['--file', file, '-o', 'json']);
+    expect([exitCode, json(out).causes[0]?.id]).toEqual([0, 'arm-scope-locked']);
+  });
+
+  it('the commands name what the message names', async () => {
+    const { out } = await run([`Failed to pull image "${IMAGE}": ${IMAGE}: not found`]);
+    expect(out).toContain('az acr repository show-tags -n contoso --repository app');
+    const { out: refused } = await run(
+      [],
+      `60s  Warning  Failed  pod/web-1  ${REFUSED.replace('status', 'status from https://contoso.azurecr.io/x')}`,
+    );
+    expect(refused).toContain("kubectl get pod web-1 -o jsonpath='{.spec.imagePullSecrets}'");
+  });
+
+  it.each([
     ['determined', LOCKED],
     ['undetermined', REFUSED],
     ['not known', 'the moon is in the wrong house'],

@@ -19,7 +19,7 @@ const CASES: readonly [RegExp, Answer][] = [
     ['unauthorized-or-repo-missing', false],
   ],
   [/^strict-nocred$/, ['unauthorized-bad-pull-secret', false]],
-  [/^(secret-wrong|private-provider-(bad|wrong).*)$/, ['unauthorized-no-role', false]],
+  [/^(secret-wrong|private-provider-(bad|wrong).*)$/, ['unauthorized-bad-pull-secret', false]],
   [/^((tag|repo|digest|job)-notfound|notfound-provider)/, ['image-not-found', true]],
   [/^noplatform$/, ['platform-mismatch-os', false]],
   [/^dns-failure$/, ['dns-nxdomain', false]],
@@ -95,7 +95,7 @@ suiteUnless(missingCorpus, 'containerd by itself', () => {
   const RUNTIME: readonly [RegExp, Answer][] = [
     [/^private anonymous/, ['unauthorized-or-repo-missing', false]],
     [/^strict anonymous/, ['unauthorized-bad-pull-secret', false]],
-    [/^private wrong password/, ['unauthorized-no-role', false]],
+    [/^private wrong password/, ['unauthorized-bad-pull-secret', false]],
     [/not found \(authorised\)$/, ['image-not-found', true]],
     [/^no matching platform/, ['platform-mismatch-os', false]],
     [/^DNS failure/, ['dns-nxdomain', false]],

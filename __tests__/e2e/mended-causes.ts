@@ -638,6 +638,20 @@ export const ROWS: readonly Row[] = [
     mend: { otherwise: GIVEN_OUTSIDE },
   },
   {
+    cause: 'connection-reset',
+    cloud: LOOKS,
+    inputs: CHECK,
+    how: node({ fault: 'reset', ...LOGIN_SERVER, path: '/v2/**' }),
+    mend: { otherwise: GIVEN_OUTSIDE },
+  },
+  {
+    cause: 'interrupted-download',
+    cloud: LOOKS,
+    inputs: CHECK,
+    how: node({ fault: 'truncated', host: '*.blob.core.windows.net' }),
+    mend: { otherwise: GIVEN_OUTSIDE },
+  },
+  {
     cause: 'tls-unknown-authority',
     cloud: LOOKS,
     inputs: CHECK,
@@ -862,23 +876,27 @@ export const SEQUENCES: readonly Sequence[] = [
 /** What no run against the simulated cloud can show, or nothing mends there, and why. */
 export const NOT_HERE: readonly { causes: readonly CauseId[]; because: string }[] = [
   {
+    causes: ['image-not-found', 'platform-mismatch-os', 'role-propagation-delay', 'wrong-login-server'],
+    because:
+      'a run knows more than a message, and reports another cause (REPORTED in diagnosis/explain.ts), which is above',
+  },
+  {
+    causes: ['unauthorized-bad-pull-secret'],
+    because:
+      'only a run with input pull-secret names it: pull-secret.test.ts has one with a wrong secret, and the next with a good one',
+  },
+  {
+    causes: ['unauthorized-wrong-principal'],
+    because:
+      'a run reads who may pull: it says unauthorized-no-role of the identity that has none, which is above',
+  },
+  {
     causes: [
-      ...([
-        'image-not-found',
-        'platform-mismatch-os',
-        'dns-timeout',
-        'private-endpoint-unreachable',
-      ] as const),
-      ...([
-        'proxy-error',
-        'connection-reset',
-        'tls-handshake-timeout',
-        'rate-limited-429-dockerhub',
-      ] as const),
-      'role-propagation-delay',
+      ...(['dns-timeout', 'private-endpoint-unreachable', 'proxy-error', 'tls-handshake-timeout'] as const),
+      'rate-limited-429-dockerhub',
     ],
     because:
-      'a run reports it under the id of a coarser cause (REPORTED in diagnosis/explain.ts), which is above',
+      'the simulated network has names that are not there, refused and cut connections and silence, but no DNS server that hangs, no private endpoint, no proxy of the nodes, no half of a handshake and no Docker Hub',
   },
   {
     causes: [
@@ -892,7 +910,7 @@ export const NOT_HERE: readonly { causes: readonly CauseId[]; because: string }[
   },
   {
     causes: [
-      ...(['unauthorized-bad-pull-secret', 'pull-secret-not-referenced', 'image-name-invalid'] as const),
+      ...(['pull-secret-not-referenced', 'image-name-invalid'] as const),
       ...(['image-never-pulled', 'third-party-registry-anonymous-denied', 'token-scope-too-narrow'] as const),
       ...(['image-policy-denied', 'admission-policy-denied', 'kubelet-qps-exceeded'] as const),
     ],
@@ -902,27 +920,15 @@ export const NOT_HERE: readonly { causes: readonly CauseId[]; because: string }[
   {
     causes: [
       ...(['node-identity-misconfigured', 'credential-provider-multiple-identities'] as const),
-      ...(['credential-provider-error', 'credential-cache-stale', 'unauthorized-wrong-principal'] as const),
+      ...(['credential-provider-error', 'credential-cache-stale'] as const),
       ...(['windows-version-mismatch', 'manifest-media-type', 'registry-plain-http'] as const),
-      ...([
-        'interrupted-download',
-        'pull-canceled',
-        'disk-pressure',
-        'node-not-ready',
-        'pull-interrupted',
-      ] as const),
+      ...(['pull-canceled', 'disk-pressure', 'node-not-ready', 'pull-interrupted'] as const),
     ],
     because: "it comes from within a node (files, disk, clock, runtime), which the simulated nodes haven't",
   },
   {
     causes: [
-      ...([
-        'registry-locked',
-        'registry-full',
-        'registry-cmk',
-        'image-quarantined',
-        'wrong-login-server',
-      ] as const),
+      ...(['registry-locked', 'registry-full', 'registry-cmk', 'image-quarantined'] as const),
       ...(['unauthorized-or-repo-missing', 'unauthorized-sp-secret-invalid-or-expired'] as const),
     ],
     because:

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CAUSES } from '../../src/core/diagnosis/causes.js';
 import type { Cause } from '../../src/core/diagnosis/causes.js';
+import { CANDIDATES } from '../../src/core/diagnosis/ranking/candidates.js';
+import { FACT_RULES } from '../../src/core/diagnosis/ranking/facts.js';
 import { TEXTS } from '../../src/core/diagnosis/texts.js';
 import { INPUTS, OUTPUTS } from '../../src/core/inputs.js';
 
@@ -35,11 +37,26 @@ function causePage(id: string, cause: Cause): string {
   const literal = TEXTS.filter(({ causes }) => (causes as readonly string[]).includes(id)).map(
     ({ text }) => `- \`${text}\``,
   );
-  const words = [cause.seen ?? '', literal.join('\n')].filter((part) => part !== '').join('\n\n');
+  const words = [cause.seen, literal.join('\n')].filter((part) => part !== '').join('\n\n');
   const seen = words === '' ? '' : `\n\n## What you see\n\n${words}`;
   const confirm = section('How to confirm it', cause.confirm);
-  const sources = section('Where others met it', threads(cause.sources ?? []).join(' · '));
-  return `# ${title}\n\nCause \`${id}\`.${seen}\n\n## Why\n\n${cause.why}\n\n## What to do\n\n${summary}\n${block}${confirm}${sources}`;
+  const sources = section('Where others met it', threads(cause.sources).join(' · '));
+  const sure = section('When it is sure', deciders(id).join('\n'));
+  return `# ${title}\n\nCause \`${id}\`.${seen}\n\n## Why\n\n${cause.why}\n${sure}\n## What to do\n\n${summary}\n${block}${confirm}${sources}`;
+}
+
+/** What must be true for the cause to be the one: words that leave no other, or a fact that decides. */
+function deciders(id: string): string[] {
+  const words = Object.values(CANDIDATES).some((offered) =>
+    offered.some(({ cause, sure }) => cause === id && sure === true),
+  );
+  const facts = FACT_RULES.filter(({ cause, effect }) => cause === id && effect === 'decides');
+  return [
+    ...(words ? ['- By the words alone: they leave no other cause.'] : []),
+    ...[...new Set(facts.map(({ says }) => says))].map(
+      (says) => `- With words that leave it open, and this known besides: ${says}.`,
+    ),
+  ];
 }
 
 /** Which cause a message has, by its own words; several where these don't tell. */

@@ -45,7 +45,7 @@ export async function explainCommand(options: ExplainOptions, terminal: Terminal
   try {
     text =
       message ??
-      (file === undefined || file === '-' ? await everything(terminal) : await readFile(file, 'utf8'));
+      decoded(file === undefined || file === '-' ? await everything(terminal) : await readFile(file));
   } catch (error) {
     return refuse(
       `${file ?? 'standard input'} can't be read: ${error instanceof Error ? error.message : String(error)}`,
@@ -73,7 +73,13 @@ export async function explainCommand(options: ExplainOptions, terminal: Terminal
   return explanations.every(({ determined }) => determined) ? EXIT.passed : EXIT.unknown;
 }
 
-async function everything({ stdin }: Terminal): Promise<string> {
+/** Text by its byte order mark: Windows PowerShell writes UTF-16 where output is redirected into a file. Else UTF-8. */
+function decoded(bytes: Buffer): string {
+  const mark = bytes.subarray(0, 2).toString('hex');
+  return new TextDecoder(mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8').decode(bytes);
+}
+
+async function everything({ stdin }: Terminal): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of stdin ?? []) {
@@ -82,5 +88,5 @@ async function everything({ stdin }: Terminal): Promise<string> {
     // What is read on would be refused.
     if (length > LARGEST) break;
   }
-  return Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(parts);
 }

@@ -1,4 +1,5 @@
 /** What Entra's refusals mean: one record for each kind, found by its AADSTS code. */
+import { ENTRA_CODES } from '../core/diagnosis/entra-codes.js';
 import { asList, asText, at, parseJson } from '../core/json.js';
 import { SignInError } from '../core/ports.js';
 import { shellWord } from '../core/shell.js';
@@ -34,20 +35,8 @@ interface RefusalKind {
   fix: (attempt: SignInAttempt) => string;
 }
 
-/**
- * Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes, those that a login of this product can
- * get: an application's, or a user's that the Azure CLI holds. Not on that page: `recording:
- * errors.quoted-in-public-docs.json` (700213, 70021, 700016); 7002138 is quoted in Azure/login issue 515, 700211 in
- * Azure/azure-workload-identity issue 1200, 700024 in Azure/login issue 372; 7000214 and 1000502 are tested for in
- * AzureAD/microsoft-identity-web, CertificateReloadLogicTests.cs; 7000112 and 7000215 are at
- * https://learn.microsoft.com/troubleshoot/entra/entra-id/app-integration/welcome-app-integration.
- */
+/** What is done about each; the more special first. */
 const KINDS: readonly RefusalKind[] = [
-  {
-    codes: [70021, 70025, 700211, 700212, 700213, 7002137],
-    causeId: 'federated-credential-mismatch',
-    fix: federate,
-  },
   {
     codes: [7002138],
     causeId: 'federated-credential-mismatch',
@@ -55,58 +44,60 @@ const KINDS: readonly RefusalKind[] = [
       `The federated credential differs from the token in upper and lower case alone: they must be the same. ${federate(attempt)}`,
   },
   {
-    codes: [700016, 700011],
+    codes: ENTRA_CODES['federated-credential-mismatch'],
+    causeId: 'federated-credential-mismatch',
+    fix: federate,
+  },
+  {
+    codes: ENTRA_CODES['application-not-found'],
     causeId: 'application-not-found',
     fix: ({ clientId, tenantId }) =>
       `Look whether client-id is the application's client id${shown(clientId)}, not its object id or secret's id, and whether tenant-id${shown(tenantId)} is the tenant it is in.`,
   },
   {
-    codes: [90002, 90019, 900023, 50059, 50128],
+    codes: ENTRA_CODES['tenant-not-found'],
     causeId: 'tenant-not-found',
     fix: ({ tenantId }) =>
       `Look at tenant-id${shown(tenantId)}, and whether environment is the cloud it is in: az account show --query tenantId -o tsv prints it.`,
   },
   {
-    codes: [90038, 90051, 900432, 1000104],
+    codes: ENTRA_CODES['cloud-mismatch'],
     causeId: 'cloud-mismatch',
     fix: ({ tenantId }) =>
       `The tenant${shown(tenantId)} is in another cloud than the one that was asked. Give this step the environment that it is in.`,
   },
   {
-    codes: [7000215, 7000222, 70002],
+    codes: ENTRA_CODES['client-secret-refused'],
     causeId: 'client-secret-refused',
     fix: () =>
       'The client secret is wrong or has expired. Sign in without one: give the application a federated credential, see https://learn.microsoft.com/azure/developer/github/connect-from-azure-openid-connect',
   },
   {
-    codes: [700027, 700030, 7000214, 1000502, 50012],
+    codes: ENTRA_CODES['client-certificate-refused'],
     causeId: 'client-certificate-refused',
     fix: ({ clientId }) =>
       `Entra doesn't know the certificate as the application's${shown(clientId)}, or it is no longer valid. Add it to the application: az ad app credential reset --id ${clientId ?? '<client id>'} --cert @certificate.pem --append`,
   },
-  { codes: [700024, 500133], causeId: 'assertion-expired', fix: freshen },
+  { codes: ENTRA_CODES['assertion-expired'], causeId: 'assertion-expired', fix: freshen },
   {
-    codes: [50055, 50078, 50089, 50132, 50133, 50144, 50173, 70000, 70008, 70043, 70044, 700082, 700084],
+    codes: ENTRA_CODES['login-expired'],
     causeId: 'login-expired',
     fix: () => 'The login has expired. Sign in again: az login',
   },
   {
-    codes: [
-      50005, 50072, 50074, 50076, 50079, 50097, 50105, 50131, 50155, 50158, 53000, 53001, 53002, 53003, 53004,
-      53010, 53011, 530034, 530035,
-    ],
+    codes: ENTRA_CODES['conditional-access'],
     causeId: 'conditional-access',
     fix: () =>
       "A Conditional Access policy of the tenant asks for more than this login has shown. Ask the tenant's administrators which.",
   },
   {
-    codes: [7000112, 70001],
+    codes: ENTRA_CODES['application-disabled'],
     causeId: 'application-disabled',
     fix: ({ clientId }) =>
       `The application${shown(clientId)} is disabled. Enable it in Entra, or sign in as another.`,
   },
   {
-    codes: [500011, 50001, 650052, 650057],
+    codes: ENTRA_CODES['resource-not-in-tenant'],
     causeId: 'resource-not-in-tenant',
     fix: ({ scope, tenantId }) =>
       `The tenant${shown(tenantId)} doesn't know ${scope}. Sign in to the tenant that the cluster and the registry belong to.`,

@@ -159,7 +159,8 @@ describe('explainPull: what the words tell alone', () => {
       'firewall-403',
       "denied: client with IP '1.2.3.4' is not allowed access. Refer https://aka.ms/acr/firewall",
     ],
-    ['connection-timeout', 'dial tcp 10.0.0.4:443: i/o timeout'],
+    ['private-endpoint-unreachable', 'dial tcp 10.0.0.4:443: i/o timeout'],
+    ['connection-timeout', 'dial tcp 20.61.97.128:443: i/o timeout'],
     ['connection-timeout', 'dial tcp 10.0.0.4:443: connect: connection refused'],
     [
       'connection-timeout',

@@ -25,7 +25,7 @@ describe('each literal text', () => {
 
 /** Of these one cause is met, and yet the words alone don't make it sure. */
 function sure(cause: string): boolean {
-  return !['unauthorized-sp-secret-invalid-or-expired'].includes(cause);
+  return !['unauthorized-sp-secret-invalid-or-expired', 'platform-mismatch-arch'].includes(cause);
 }
 
 it('covers what is seen of pulls, of the way there and of Azure', () => {

@@ -109,21 +109,21 @@ function evidenceOf({ message }: ArmError, obstacles: Obstacles = {}): string {
 export type { PullFacts } from './ranking/facts.js';
 
 /**
- * Causes that messages tell apart more finely than reports name them: ids in reports never change, and what tells them
- * apart changes nothing about who has to do what.
+ * Causes that are another's in a run: Azure Resource Manager named the login server of whatever it pulls, it knows of a
+ * grant's age, and tells of an image and its platforms what a message can't.
  */
 const REPORTED: Readonly<Partial<Record<CauseId, CauseId>>> = {
   'image-not-found': 'tag-not-found',
-  // Azure Resource Manager named the login server of whatever a run pulls.
   'wrong-login-server': 'dns-nxdomain',
   'platform-mismatch-os': 'platform-mismatch-arch',
+  'role-propagation-delay': 'grant-not-effective-yet',
+};
+
+/** Where words leave open which of these it is, all that is known is that no connection came about. */
+const OPEN: Readonly<Partial<Record<CauseId, CauseId>>> = {
   'dns-timeout': 'connection-timeout',
   'private-endpoint-unreachable': 'connection-timeout',
-  'proxy-error': 'connection-timeout',
   'connection-reset': 'connection-timeout',
-  'tls-handshake-timeout': 'connection-timeout',
-  'rate-limited-429-dockerhub': 'rate-limited-429',
-  'role-propagation-delay': 'grant-not-effective-yet',
 };
 
 /** The cause of a refused pull, from the node's words and what is known. */
@@ -135,8 +135,11 @@ export function explainPull(message: string, facts: PullFacts): CauseId {
   // A refusal that nothing known explains has no likeliest cause: it would be a guess.
   if (!determined && sign !== undefined && REFUSALS.has(sign))
     return facts.access === true ? 'unauthorized-unresolved' : 'access-unknown';
+  if (determined) return REPORTED[first] ?? first;
   // Nor have words that several causes fit, unless reports call all of these the same.
-  return determined || new Set(offeredTo(causes)).size < 2 ? (REPORTED[first] ?? first) : 'undetermined';
+  const offered = new Set(offeredTo(causes));
+  const [only = 'undetermined'] = offered;
+  return offered.size < 2 ? only : 'undetermined';
 }
 
 /** A full registry takes no pushes; it is pulled from all the same (docs: container-registry-skus, registry storage). */
@@ -144,7 +147,7 @@ const NOT_OF_A_PULL: ReadonlySet<CauseId> = new Set<CauseId>(['registry-full']);
 
 /** What the words of a pull leave open, as reports name it. */
 function offeredTo(causes: readonly { id: CauseId }[]): CauseId[] {
-  return causes.filter(({ id }) => !NOT_OF_A_PULL.has(id)).map(({ id }) => REPORTED[id] ?? id);
+  return causes.filter(({ id }) => !NOT_OF_A_PULL.has(id)).map(({ id }) => OPEN[id] ?? REPORTED[id] ?? id);
 }
 
 /**

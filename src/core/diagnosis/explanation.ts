@@ -60,7 +60,11 @@ export function explainText(text: string, known: Known = { factsOf: () => ({}), 
       ...(earlier ?? {
         determined: verdict.determined,
         causes: verdict.causes.map((cause) => ({ ...cause, family: familyOf(cause.id) })),
-        next: nextSteps(symptom, verdict, { ...known.fix, ...optional('node', node) }),
+        next: nextSteps(symptom, verdict, {
+          ...known.fix,
+          ...optional('node', node),
+          ...optional('pod', pod),
+        }),
       }),
       subjects: [...(earlier?.subjects ?? []), ...(subject === '' ? [] : [subject])],
     });

@@ -366,7 +366,7 @@ export const PULL_CAUSES = {
     why: 'A firewall or another appliance ended a connection that was open.',
     fix: say('Look at the logs of the firewall and the routes between the nodes and the registry.'),
     confirm: 'The pull comes to its end.',
-    sources: [BLOG],
+    sources: [BLOG, 'Azure/acr#305'],
   },
   'tls-handshake-timeout': {
     family: 'network',

@@ -180,7 +180,7 @@ export async function prove(proof: Proof, request: Request, ports: Ports, tellin
           cluster,
           image,
           'skip',
-          `the image has ${image.facts?.platforms.join(', ') ?? ''}`,
+          `the image has ${image.facts?.platforms.join(', ') ?? ''}, and the pool runs ${pool.os}/${pool.architecture}`,
         ),
         image,
         poolsNamed,

@@ -75,6 +75,48 @@ Events:
     ]);
   });
 
+  it.each([
+    ['kubectl get events', '60s ', '', 'pod/'],
+    ['kubectl events', '60s (x4 over 2m)', '', 'Pod/'],
+    ['kubectl get events -A', '60s', 'shop   ', 'pod/'],
+  ])('of %s are its rows, each of its own pod', (_, age, namespace, object) => {
+    const row = (type: string, reason: string, name: string, message: string): string =>
+      `${namespace}${age}   ${type}   ${reason}   ${object}${name}   ${message}`;
+    const text = [
+      `${namespace === '' ? '' : 'NAMESPACE   '}LAST SEEN   TYPE   REASON   OBJECT   MESSAGE`,
+      row('Normal', 'Pulling', 'web-1', `Pulling image "${IMAGE}"`),
+      row('Warning', 'Failed', 'web-1', WHY),
+      row(
+        'Warning',
+        'Unhealthy',
+        'web-2',
+        'Readiness probe failed: dial tcp 10.0.0.9:80: connection refused',
+      ),
+      row('Warning', 'Failed', 'api-1', 'Failed to pull image "b.azurecr.io/api:2": no such host'),
+    ].join('\n');
+    const pod = (name: string): string => (namespace === '' ? name : `shop/${name}`);
+    expect(subjectsIn(text)).toEqual([
+      { pod: pod('web-1'), image: IMAGE, messages: [WHY] },
+      {
+        pod: pod('api-1'),
+        image: 'b.azurecr.io/api:2',
+        messages: ['Failed to pull image "b.azurecr.io/api:2": no such host'],
+      },
+    ]);
+  });
+
+  it('of kubectl get events -o wide know their node', () => {
+    const text = `LAST SEEN   TYPE      REASON   OBJECT      SUBOBJECT              SOURCE               MESSAGE   FIRST SEEN   COUNT   NAME
+60s         Warning   Failed   pod/web-1   spec.containers{web}   kubelet, aks-pool-1   ${WHY}   2m           4       web-1.17aa`;
+    expect(subjectsIn(text)).toEqual([{ pod: 'web-1', image: IMAGE, node: 'aks-pool-1', messages: [WHY] }]);
+  });
+
+  it('of plain words are those of each image that they name', () => {
+    const other = 'Failed to pull image "b.azurecr.io/api:2": no such host';
+    expect(subjectsIn(`${WHY}\n${other}`).map(({ image }) => image)).toEqual([IMAGE, 'b.azurecr.io/api:2']);
+    expect(subjectsIn(`${WHY}\n${WHY}`)).toEqual([{ messages: [`${WHY}\n${WHY}`] }]);
+  });
+
   it('of nonsense crash nothing', () => {
     for (const text of [
       'null',

@@ -52,10 +52,10 @@ describe('rules', () => {
     expect(learntFrom.length).toBeGreaterThan(0);
   });
 
-  it('have one sign each, and each sign has causes', () => {
-    const signs = RULES.map(({ sign }) => sign);
-    expect(new Set(signs).size).toBe(signs.length);
-    for (const sign of signs) expect(CANDIDATES[sign].length).toBeGreaterThan(0);
+  it('are each another mark, and each sign has causes', () => {
+    const marks = RULES.map(({ mark }) => mark.source);
+    expect(new Set(marks).size).toBe(marks.length);
+    for (const { sign } of RULES) expect(CANDIDATES[sign].length).toBeGreaterThan(0);
   });
 });
 

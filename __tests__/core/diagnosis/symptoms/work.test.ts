@@ -86,6 +86,9 @@ describe('the work of reading a message grows as its length', () => {
     'Events:\n  Warning',
     'Containers:\n    Image: ',
     'Events:\n    Message: ',
+    '60s  Warning  Failed  pod/',
+    '60s  Warning  ',
+    'a Warning ',
   ])('of what kubectl describe prints: %j', (before) => {
     for (const part of [' ', 'x  ', '  x', ', x', 'x  x, '])
       expect(growth(subjectsIn, repeated(part, before))).toBeLessThan(MOST);

@@ -16,6 +16,8 @@ export interface Candidate {
   of?: (attempt: Attempt, symptom: Symptom) => boolean;
 }
 
+type Condition = NonNullable<Candidate['of']>;
+
 const sure = (cause: CauseId, of?: Candidate['of']): Candidate => ({
   cause,
   weight: 10,
@@ -36,16 +38,24 @@ const onPrivate: Candidate['of'] = (attempt, symptom) =>
   before(attempt, symptom) && attempt.address?.kind === 'private';
 const onPublic: Candidate['of'] = (attempt, symptom) =>
   before(attempt, symptom) && attempt.address?.kind !== 'private';
-const atAzure: Candidate['of'] = ({ host }) =>
-  host === undefined || host.kind === 'login' || host.kind === 'other';
-const notAzure: Candidate['of'] = ({ host }) =>
-  host !== undefined && host.kind === 'other' && host.name.includes('.') && !/azurecr/.test(host.name);
+/** Another registry, in which no role of Azure's opens anything. */
+const notAzure: Condition = ({ host }) =>
+  host !== undefined &&
+  (host.kind === 'hub' || (host.kind === 'other' && host.name.includes('.') && !/azurecr/.test(host.name)));
+const maybeAzure: Condition = (attempt, symptom) => notAzure(attempt, symptom) === false;
 /** The registry took a credential: it says "not found" to who may ask, and refuses the anonymous try that follows. */
 const known: Candidate['of'] = (_attempt, { attempts }) =>
   attempts.some(
     ({ credential, sign }) => credential === 'none' && (sign === 'unauthorized' || sign === 'forbidden'),
   );
 const notKnown: Candidate['of'] = (attempt, symptom) => known(attempt, symptom) === false;
+
+/** What a refusal by a registry that isn't Azure's mostly means; what else it may, comes after. */
+const ELSEWHERES: readonly Candidate[] = [
+  maybe('unauthorized-bad-pull-secret', 7.5, notAzure),
+  maybe('third-party-registry-anonymous-denied', 7, notAzure),
+];
+const OF_OTHERS: ReadonlySet<CauseId> = new Set(ELSEWHERES.map(({ cause }) => cause));
 
 /** What a refusal may mean: facts/user-needs.md has the threads, and the vendor's page its six. */
 const refused = (first: readonly Candidate[]): readonly Candidate[] => {
@@ -66,7 +76,12 @@ const refused = (first: readonly Candidate[]): readonly Candidate[] => {
     maybe('credential-cache-stale', 1),
     maybe('unauthorized-unresolved', 1),
   ];
-  return [...first, ...all.filter(({ cause }) => !first.some((one) => one.cause === cause))];
+  const others = all.filter(({ cause }) => !first.some((one) => one.cause === cause));
+  return [
+    ...first,
+    ...ELSEWHERES,
+    ...others.map((one) => (OF_OTHERS.has(one.cause) ? maybe(one.cause, one.weight, maybeAzure) : one)),
+  ];
 };
 
 const BLOCKED_LAYERS = sure('storage-endpoint-blocked', atBlob);
@@ -78,6 +93,16 @@ export const CANDIDATES: Readonly<Record<Sign, readonly Candidate[]>> = {
   'aad-federated-no-match': [sure('aad-federated-no-match')],
   'aad-app-not-found': [sure('aad-app-not-found')],
   'aad-user-not-found': [sure('aad-user-not-found')],
+  'tenant-not-found': [sure('tenant-not-found')],
+  'cloud-mismatch': [sure('cloud-mismatch')],
+  'client-secret-refused': [sure('client-secret-refused')],
+  'client-certificate-refused': [sure('client-certificate-refused')],
+  'assertion-expired': [sure('assertion-expired')],
+  'login-expired': [sure('login-expired')],
+  'conditional-access': [sure('conditional-access')],
+  'application-disabled': [sure('application-disabled')],
+  'resource-not-in-tenant': [sure('resource-not-in-tenant')],
+  'sign-in-refused': [maybe('sign-in-refused', 1)],
   'arm-role-exists': [sure('arm-role-exists')],
   'arm-role-limit': [sure('arm-role-limit')],
   'arm-role-update-not-permitted': [sure('arm-role-update-not-permitted')],
@@ -99,6 +124,13 @@ export const CANDIDATES: Readonly<Record<Sign, readonly Candidate[]>> = {
   'arm-scope-locked': [sure('arm-scope-locked')],
   'arm-abac-condition': [sure('arm-abac-condition')],
   'arm-authorization-missing': [sure('arm-authorization-missing')],
+  'arm-throttled': [sure('arm-throttled')],
+  'arm-not-found': [
+    sure('registry-not-found', ({ about }) => about === 'registry'),
+    sure('cluster-not-found', ({ about }) => about === 'cluster'),
+  ],
+  // az looks for the name among what the login may list.
+  'az-not-found': [maybe('registry-not-found', 3), maybe('arm-authorization-missing', 2)],
   'arm-graph-permission': [sure('arm-graph-permission')],
   'attach-acr-failed': [
     maybe('arm-authorization-missing', 4),
@@ -122,6 +154,7 @@ export const CANDIDATES: Readonly<Record<Sign, readonly Candidate[]>> = {
   'check-acr-ok': [sure('check-ok')],
   'identity-not-found': [sure('kubelet-identity-missing')],
   'identity-not-assigned': [maybe('kubelet-identity-missing', 4), maybe('node-identity-misconfigured', 2)],
+  'several-identities': [sure('credential-provider-multiple-identities')],
   'bootstrap-refused': [
     maybe('unauthorized-no-role', 4),
     maybe('kubelet-identity-missing', 3),
@@ -129,20 +162,25 @@ export const CANDIDATES: Readonly<Record<Sign, readonly Candidate[]>> = {
   ],
   'az-forbidden': [sure('firewall-403')],
   'credential-provider-failed': [sure('credential-provider-error')],
-  'exchange-refused': refused([maybe('unauthorized-no-role', 8), maybe('unauthorized-wrong-principal', 4)]),
+  'exchange-refused': [
+    maybe('firewall-403', 9, ({ status }) => status === 403),
+    ...refused([maybe('unauthorized-no-role', 8), maybe('unauthorized-wrong-principal', 4)]),
+  ],
   // Names and platforms.
   'name-invalid': [sure('image-name-invalid')],
   'never-pulled': [sure('image-never-pulled')],
   'no-platform': [maybe('platform-mismatch-os', 3), maybe('platform-mismatch-arch', 2)],
   'windows-version': [sure('windows-version-mismatch')],
-  'exec-format': [sure('platform-mismatch-arch')],
+  // A script that doesn't say who runs it ends so as well (man 2 execve, ENOEXEC).
+  'exec-format': [maybe('platform-mismatch-arch', 1)],
   // What the registry says.
   'client-address-refused': [sure('firewall-403')],
   'registry-key': [sure('registry-cmk')],
   'operation-disallowed': [maybe('registry-locked', 3), maybe('registry-full', 2)],
   'hub-rate-limited': [sure('rate-limited-429-dockerhub')],
   throttled: [
-    sure('rate-limited-429', ({ host }) => host?.kind !== 'hub'),
+    sure('rate-limited-429', ({ host }) => host?.kind !== 'hub' && host?.kind !== 'azure'),
+    sure('arm-throttled', ({ host }) => host?.kind === 'azure'),
     sure('rate-limited-429-dockerhub', ({ host }) => host?.kind === 'hub'),
   ],
   // The way.
@@ -199,10 +237,9 @@ export const CANDIDATES: Readonly<Record<Sign, readonly Candidate[]>> = {
   ]),
   forbidden: [
     maybe('storage-endpoint-blocked', 9, atBlob),
-    maybe('firewall-403', 8, atAzure),
-    maybe('unauthorized-bad-pull-secret', 9, notAzure),
-    ...refused([]).filter(({ cause }) => cause !== 'unauthorized-bad-pull-secret'),
-    maybe('unauthorized-bad-pull-secret', 4, (attempt, symptom) => notAzure(attempt, symptom) === false),
+    maybe('firewall-403', 8, maybeAzure),
+    maybe('firewall-403', 3, notAzure),
+    ...refused([]),
   ],
   unauthorized: refused([]),
 };

@@ -1,7 +1,8 @@
 /** What is known besides a message, and which cause each fact speaks for, against, or decides. */
 import type { Allowed } from '../../report.js';
+import { optional } from '../../json.js';
 import type { Sign } from '../symptoms/rules.js';
-import type { Symptom } from '../symptoms/symptom.js';
+import type { HostKind, Symptom } from '../symptoms/symptom.js';
 import type { CauseId } from '../causes.js';
 
 /** What is known about a pull when its refusal is explained. */
@@ -79,6 +80,27 @@ const says =
     speaks?.sign !== undefined && signs.includes(speaks.sign);
 const sameHost = (facts: Facts, { speaks }: Symptom): boolean =>
   facts.loginServer !== undefined && facts.loginServer.toLowerCase() === speaks?.host?.name;
+
+/** Hosts that are a registry's own, so that what is known of one says nothing of another. */
+const OF_A_REGISTRY: ReadonlySet<HostKind> = new Set<HostKind>(['login', 'hub', 'microsoft', 'other']);
+
+/**
+ * What is known that bears on a message. Where it is about another registry than the one that was looked at, neither that
+ * one's mode and rules nor who may pull from it tell anything; what is known of the nodes still does.
+ */
+export function factsAbout(symptom: Symptom, facts: Facts): Facts {
+  const host = symptom.speaks?.host;
+  const another = facts.loginServer !== undefined && host !== undefined && !sameHost(facts, symptom);
+  if (!another || !OF_A_REGISTRY.has(host.kind)) return facts;
+  const { nodeOs, nodeArchitecture, severalIdentities, nodeConfigurationWrong } = facts;
+  return {
+    ...optional('loginServer', facts.loginServer),
+    ...optional('nodeOs', nodeOs),
+    ...optional('nodeArchitecture', nodeArchitecture),
+    ...optional('severalIdentities', severalIdentities),
+    ...optional('nodeConfigurationWrong', nodeConfigurationWrong),
+  };
+}
 
 export interface FactRule {
   cause: CauseId;

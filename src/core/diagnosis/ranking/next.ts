@@ -1,4 +1,5 @@
 /** What to do next: the fix of a cause that is determined, else what would decide between those that are offered. */
+import { optional } from '../../json.js';
 import { shellWord } from '../../shell.js';
 import { CAUSES, familyOf } from '../causes.js';
 import type { CauseId, Family, FixFacts } from '../causes.js';
@@ -16,7 +17,7 @@ const LOOK: Readonly<Partial<Record<Family, readonly string[]>>> = {
   access: [
     'aks-acr-pull check --cluster {cluster} -g {group} --registry {host}',
     'az acr show -n {registry} --query "{mode:roleAssignmentMode, anonymousPull:anonymousPullEnabled, publicAccess:publicNetworkAccess, loginServer:loginServer}"',
-    "kubectl get pod POD -o jsonpath='{.spec.imagePullSecrets}'",
+    "kubectl get pod {pod} -o jsonpath='{.spec.imagePullSecrets}'",
   ],
   network: [
     `${ON_NODE} nslookup {host}`,
@@ -48,7 +49,29 @@ const LOOK_AT_NODE: Readonly<Partial<Record<Family, readonly string[]>>> = {
 };
 
 /** What is known of where the pull failed. */
-export type Where = Pick<FixFacts, 'cluster' | 'registry'> & { node?: string };
+export type Where = Pick<FixFacts, 'cluster' | 'registry'> & {
+  node?: string;
+  /** `namespace/name`. */ pod?: string;
+};
+
+/**
+ * The registry and the repository that a message speaks of, for the commands. A registry's name has letters and digits
+ * alone; what stands behind it in a login server is a label's hash
+ * (https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli).
+ */
+export function namedIn({ speaks, attempts }: Symptom): Pick<FixFacts, 'registry' | 'image'> {
+  const registry = registryIn(speaks);
+  const image = attempts.find((one) => one.image !== undefined)?.image;
+  const repository = /^[^/]+\/([a-z0-9][a-z0-9._/-]*?)(?:[:@].*)?$/.exec(image ?? '')?.[1];
+  return registry === undefined ? {} : { registry, ...optional('image', repository) };
+}
+
+function registryIn(speaks: Symptom['speaks']): FixFacts['registry'] {
+  const host = speaks?.host;
+  const name = host?.kind === 'login' ? /^([a-z0-9]{5,50})(?:-[a-z0-9]+)?\./.exec(host.name)?.[1] : undefined;
+  // No command that explain prints takes the id: they ask for it.
+  return name === undefined || host === undefined ? undefined : { id: '', name, loginServer: host.name };
+}
 
 /** Sentences and commands, in their order. */
 export function nextSteps(
@@ -64,8 +87,15 @@ export function nextSteps(
   }
   if (determined) {
     const { fix, confirm } = CAUSES[first.id];
-    const { summary, commands } = fix(known);
-    return [summary, ...commands, ...(confirm === undefined ? [] : [`To confirm: ${confirm}`])];
+    const { summary, commands } = fix({ ...namedIn(symptom), ...known });
+    // Advice about the nodes' network is tried where they stand.
+    const look = familyOf(first.id) === 'network' && commands.length === 0;
+    return [
+      summary,
+      ...commands,
+      ...(look ? onNodeSteps(first.id, symptom, known) : []),
+      `To confirm: ${confirm}`,
+    ];
   }
   return filled(LOOK[familyOf(first.id)] ?? [EVENTS], symptom, known);
 }
@@ -76,14 +106,24 @@ export function onNodeSteps(cause: CauseId, symptom: Symptom, known: Where): str
   return filled(LOOK_AT_NODE[family] ?? [], symptom, known);
 }
 
-function filled(steps: readonly string[], { speaks }: Symptom, { cluster, registry, node }: Where): string[] {
+function filled(
+  steps: readonly string[],
+  { speaks }: Symptom,
+  { cluster, registry, node, pod }: Where,
+): string[] {
   // Others chose the name: it goes into a command only as a host can be written.
   const host = speaks?.host?.name ?? registry?.loginServer ?? '';
   const plain = /^[a-z0-9][a-z0-9.-]*$/.test(host) ? host : 'LOGIN-SERVER';
-  const named = speaks?.host?.kind === 'login' ? plain.split('.')[0] : undefined;
+  const [namespace, name] = pod?.split('/') ?? [];
   const words: Readonly<Record<string, string>> = {
+    pod:
+      namespace === undefined
+        ? 'POD'
+        : name === undefined
+          ? shellWord(namespace)
+          : `${shellWord(name)} -n ${shellWord(namespace)}`,
     host: plain,
-    registry: shellWord(registry?.name ?? named ?? 'REGISTRY'),
+    registry: shellWord(registry?.name ?? registryIn(speaks)?.name ?? 'REGISTRY'),
     cluster: shellWord(cluster?.name ?? 'CLUSTER'),
     group: shellWord(cluster?.resourceGroup ?? 'GROUP'),
     node: shellWord(node ?? 'NODE'),

@@ -3,7 +3,7 @@ import type { CauseId } from '../causes.js';
 import type { Symptom } from '../symptoms/symptom.js';
 import { CANDIDATES } from './candidates.js';
 import type { Candidate } from './candidates.js';
-import { FACT_RULES } from './facts.js';
+import { FACT_RULES, factsAbout } from './facts.js';
 import type { Facts } from './facts.js';
 import type { Sign } from '../symptoms/rules.js';
 
@@ -47,7 +47,8 @@ export function rank(
   const { speaks } = symptom;
   if (speaks?.sign === undefined) return { determined: false, causes: [] };
   const offered = (candidates[speaks.sign] ?? []).filter(({ of }) => of?.(speaks, symptom) !== false);
-  const applying = FACT_RULES.filter((rule) => rule.of(symptom) && rule.when(facts, symptom));
+  const known = factsAbout(symptom, facts);
+  const applying = FACT_RULES.filter((rule) => rule.of(symptom) && rule.when(known, symptom));
   const decider = applying.find(({ effect }) => effect === 'decides');
   const against = (id: CauseId): boolean =>
     applying.some(({ cause, effect }) => cause === id && effect === 'against');

@@ -13,6 +13,7 @@ const KINDS: readonly { name: RegExp; kind: HostKind }[] = [
   { name: /\.(cdn\.mscr\.io|data\.mcr\.microsoft\.com)$/i, kind: 'storage' },
   { name: /^mcr\.(microsoft\.com|azure\.cn)$/i, kind: 'microsoft' },
   { name: /(^|\.)docker\.(io|com)$/i, kind: 'hub' },
+  { name: /^management\.(azure\.com|chinacloudapi\.cn|usgovcloudapi\.net)$/i, kind: 'azure' },
   { name: /^169\.254\.169\.254$|(^|\.)login\.(microsoftonline|chinacloudapi|partner)\./i, kind: 'identity' },
 ];
 

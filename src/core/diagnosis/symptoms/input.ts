@@ -79,7 +79,42 @@ function toldIn(text: string): Told[] {
     const objects = watched.map((one) => toldByObject(one));
     if (objects.some((one) => one !== undefined)) return objects.flatMap((one) => one ?? []);
   }
-  return toldByDescription(lines) ?? [{ message: text }];
+  return toldByDescription(lines) ?? toldByTable(lines) ?? toldByWords(lines);
+}
+
+/** What kubelets say of their own probes of a running container: time-outs and refusals, but none of a registry's. */
+const OF_A_PROBE = /\b(Readiness|Liveness|Startup) probe (failed|errored)/;
+
+/** Plain words: what is said of each image, where several are named; of one, all that is said. */
+function toldByWords(lines: readonly string[]): Told[] {
+  const text = lines.filter((line) => !OF_A_PROBE.test(line)).join('\n');
+  const told = text.split(/(?=(?:Failed to pull|Back-off pulling) image ")/).map((part) => toldOf(part));
+  const images = new Set(told.map(({ image }) => image).filter((image) => image !== undefined));
+  return images.size > 1 ? told : [{ message: text }];
+}
+
+/**
+ * A line of `kubectl get events` or `kubectl events`, with or without the namespace before it: how long ago, type, reason,
+ * object, message; with `-o wide` also part, source, and after the message when it came first, how often, and its name.
+ */
+const TABLE_LINE =
+  /^(?:([a-z0-9][a-z0-9-]*)\s{1,80})?(?:\w{1,20}|<\w+>)(?: \(x\d+ over \w+\))?\s{1,80}(?:Warning|Normal)\s{1,80}(\w+)\s{1,80}[a-z.]{1,80}\/(\S+)\s{1,80}(\S.*)$/i;
+const WIDE_BEFORE = /^(?:spec\.\S+\s{1,80})?[\w.-]+, (\S+)\s{2,80}/;
+const WIDE_AFTER = /\s{2,80}\w{1,20}\s{2,80}\d+\s{2,80}\S+$/;
+
+/** Undefined: no line is an event's. */
+function toldByTable(lines: readonly string[]): Told[] | undefined {
+  const rows = lines
+    .map((line) => (/\s(?:Warning|Normal)\s/.test(line) ? TABLE_LINE.exec(line) : null))
+    .filter((row) => row !== null);
+  if (rows.length === 0) return undefined;
+  return rows.flatMap(([, namespace, reason = '', name = '', rest = '']) => {
+    if (!REASONS.has(reason)) return [];
+    const wide = WIDE_BEFORE.exec(rest);
+    const message = wide === null ? rest : rest.slice(wide[0].length).replace(WIDE_AFTER, '');
+    const pod = namespace === undefined ? name : `${namespace}/${name}`;
+    return [{ ...toldOf(message, pod), ...optional('node', wide?.[1]) }];
+  });
 }
 
 /** Undefined: no object of Kubernetes'. */

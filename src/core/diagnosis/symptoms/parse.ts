@@ -108,6 +108,11 @@ function attemptOf(text: string, rules: readonly Rule[]): Attempt {
     ...(code === undefined ? {} : { code }),
     ...(credential === undefined ? {} : { credential }),
     ...(image === undefined ? {} : { image }),
+    ...(/Microsoft\.ContainerRegistry\/registries\b/i.test(text)
+      ? { about: 'registry' as const }
+      : /Microsoft\.ContainerService\/managedClusters\b/i.test(text)
+        ? { about: 'cluster' as const }
+        : {}),
     words: quotable(words.trim()),
   };
 }
@@ -132,7 +137,10 @@ function hostIn(text: string, { urls, references, hosts }: Names): Host | undefi
     urls
       .map((url) => /^https?:\/\/([^/?#\s]{1,260})/i.exec(url)?.[1])
       .findLast((one) => one !== undefined && !/(^|\.)aka\.ms$/i.test(one)) ??
-    references.map((name) => /^([^/@]*[.:][^/@]*)\//.exec(name)?.[1]).find((one) => one !== undefined) ??
+    references
+      .map((name) => /^([^/@]*[.:][^/@]*)\//.exec(name)?.[1])
+      // A type of Azure's resources has a dot as well.
+      .find((one) => one !== undefined && !/^microsoft\.\w+$/i.test(one)) ??
     hosts[0];
   return asked === undefined ? undefined : hostOf(asked);
 }

@@ -2,8 +2,10 @@
  * What words mean, as data: each rule knows one thing that can stop a pull by a mark in the words that its own program
  * writes. Marks are short (a test holds that no mark has more than 40 letters of a message), because the same failure
  * is worded otherwise by every version. `learntFrom`: where the mark was read; a rule that only one source taught counts
- * for nothing when that source is left out, which is how its worth is measured.
+ * for nothing when that source is left out, which is how its worth is measured. So wordings that different sources taught
+ * stand in rows of their own, though they are signs of the same: else one source would vouch for what another taught.
  */
+import { ENTRA_CODES } from '../entra-codes.js';
 import type { Stage } from './symptom.js';
 
 interface Row {
@@ -31,6 +33,14 @@ const MOBY = 'moby: distribution';
 const CANIPULL = 'aks-canipull';
 const PROVIDER = 'cloud-provider-azure: pkg/credentialprovider';
 const GATEKEEPER = 'kubernetes: apiserver/admission/plugin/webhook';
+const CONTAINERS_IMAGE = 'containers/image: docker, signature';
+const SHORT_NAMES = 'containers/image: pkg/shortnames';
+const WINSOCK = 'docs: Windows Sockets error codes';
+const WIN32 = 'docs: Windows system error codes';
+const HCS = 'microsoft/hcsshim: internal/hcs';
+const IMDS = 'docs: managed-identities how-to-use-vm-token';
+const RATIFY = 'notaryproject/ratify: quickstarts';
+const AZ = 'azure-cli: command_modules/acr';
 // Documents of the vendor.
 const PULL_PAGE = 'SupportArticles:cannot-pull-image-from-acr-to-aks-cluster';
 const PUSH_PAGE = 'SupportArticles:troubleshoot-push-error-operation-disallowed-timeout';
@@ -39,21 +49,56 @@ const WEB_APP_PAGE = 'SupportArticles:pull-image-to-web-app-fail';
 const RBAC_PAGE = 'azure-docs:role-based-access-control/troubleshooting';
 const RBAC_CODES = 'docs: rest/api/authorization common errors';
 const ARM_CODES = 'docs: azure-resource-manager common-deployment-errors';
-const ENTRA_CODES = 'docs: entra/identity-platform/reference-error-codes';
+const ENTRA_CODES_PAGE = 'docs: entra/identity-platform/reference-error-codes';
 const BLOG = 'blog:container-apps-image-pull';
+
+/** A mark of any of the codes that Entra gives a cause. */
+const entra = (cause: keyof typeof ENTRA_CODES): RegExp =>
+  new RegExp(`\\bAADSTS(${ENTRA_CODES[cause].join('|')})\\b`);
 
 /** The more special first: the first mark that is found counts. */
 export const RULES = [
   // What isn't a pull: Entra, Azure Resource Manager, admission, nodes. Their codes are exact.
-  { sign: 'aad-bad-secret', mark: /\bAADSTS7000215\b/, learntFrom: [ENTRA_CODES, 'Azure/login#503'] },
-  { sign: 'aad-secret-expired', mark: /\bAADSTS7000222\b/, learntFrom: [ENTRA_CODES, 'public run report'] },
+  { sign: 'aad-bad-secret', mark: /\bAADSTS7000215\b/, learntFrom: [ENTRA_CODES_PAGE, 'Azure/login#503'] },
+  {
+    sign: 'aad-secret-expired',
+    mark: /\bAADSTS7000222\b/,
+    learntFrom: [ENTRA_CODES_PAGE, 'public run report'],
+  },
   {
     sign: 'aad-federated-no-match',
-    mark: /\bAADSTS70021(3|38)?\b|No matching federated identity/i,
-    learntFrom: [ENTRA_CODES, 'Azure/login#453', 'Azure/login#517'],
+    mark: entra('federated-credential-mismatch'),
+    learntFrom: [ENTRA_CODES_PAGE, 'Azure/login#453', 'Azure/login#517'],
   },
-  { sign: 'aad-app-not-found', mark: /\bAADSTS700016\b/, learntFrom: [ENTRA_CODES] },
-  { sign: 'aad-user-not-found', mark: /\bAADSTS50034\b/, learntFrom: [ENTRA_CODES] },
+  {
+    sign: 'aad-federated-no-match',
+    mark: /No matching federated identity/i,
+    learntFrom: [ENTRA_CODES_PAGE, 'Azure/login#453', 'Azure/login#517'],
+  },
+  { sign: 'aad-app-not-found', mark: entra('application-not-found'), learntFrom: [ENTRA_CODES_PAGE] },
+  { sign: 'aad-user-not-found', mark: /\bAADSTS50034\b/, learntFrom: [ENTRA_CODES_PAGE] },
+  { sign: 'tenant-not-found', mark: entra('tenant-not-found'), learntFrom: [ENTRA_CODES_PAGE] },
+  { sign: 'cloud-mismatch', mark: entra('cloud-mismatch'), learntFrom: [ENTRA_CODES_PAGE] },
+  { sign: 'client-secret-refused', mark: entra('client-secret-refused'), learntFrom: [ENTRA_CODES_PAGE] },
+  {
+    sign: 'client-certificate-refused',
+    mark: entra('client-certificate-refused'),
+    learntFrom: [ENTRA_CODES_PAGE],
+  },
+  {
+    sign: 'assertion-expired',
+    mark: entra('assertion-expired'),
+    learntFrom: [ENTRA_CODES_PAGE, 'Azure/login#372'],
+  },
+  { sign: 'login-expired', mark: entra('login-expired'), learntFrom: [ENTRA_CODES_PAGE] },
+  { sign: 'conditional-access', mark: entra('conditional-access'), learntFrom: [ENTRA_CODES_PAGE] },
+  { sign: 'application-disabled', mark: entra('application-disabled'), learntFrom: [ENTRA_CODES_PAGE] },
+  {
+    sign: 'resource-not-in-tenant',
+    mark: entra('resource-not-in-tenant'),
+    learntFrom: [ENTRA_CODES_PAGE],
+  },
+  { sign: 'sign-in-refused', mark: /\bAADSTS\d{4,8}\b/, learntFrom: [ENTRA_CODES_PAGE] },
   {
     sign: 'arm-role-exists',
     mark: /\bRoleAssignmentExists\b|role assignment already exists/i,
@@ -159,6 +204,19 @@ export const RULES = [
     learntFrom: ['recording: roleAssignments.403.AuthorizationFailed.json', 'elastic/apm-agent-dotnet#1692'],
   },
   {
+    sign: 'arm-throttled',
+    mark: /RequestsThrottled\b|being throttled as the limit/,
+    learntFrom: [
+      'recording: throttling.429.json',
+      'docs: azure-resource-manager request-limits-and-throttling',
+    ],
+  },
+  {
+    sign: 'arm-not-found',
+    mark: /\bResource(Group)?NotFound\b/,
+    learntFrom: [ARM_CODES, 'recording: errors.404-500.mc-acr.json'],
+  },
+  {
     sign: 'arm-graph-permission',
     mark: /Insufficient privileges to complete/,
     learntFrom: [RBAC_PAGE, 'Azure/azure-cli#20559'],
@@ -170,18 +228,49 @@ export const RULES = [
   },
   {
     sign: 'image-policy-denied',
-    mark: /failed verification:|image \S+ for container \S+ has not been/i,
-    learntFrom: ['Azure/notation-azure-kv#31', 'MicrosoftDocs AKS deployment safeguards article'],
+    mark: /failed verification:/i,
+    learntFrom: [RATIFY, 'Azure/notation-azure-kv#31'],
+  },
+  {
+    sign: 'image-policy-denied',
+    mark: /failed to verify (image|signature)|no matching signatures/i,
+    learntFrom: ['kyverno/kyverno#5184', 'sigstore: cosign'],
+  },
+  {
+    sign: 'image-policy-denied',
+    mark: /signature was required|signature verification failed|SignatureValidationFailed/,
+    learntFrom: [CONTAINERS_IMAGE, KUBELET_IMAGES],
+  },
+  {
+    sign: 'image-policy-denied',
+    mark: /image \S+ for container \S+ has not been/i,
+    learntFrom: ['MicrosoftDocs AKS deployment safeguards article', 'azure-policy: container allowed images'],
   },
   {
     sign: 'admission-policy-denied',
-    mark: /admission webhook .{0,80}denied the request|\[azurepolicy-/i,
-    learntFrom: [GATEKEEPER, 'MicrosoftDocs AKS deployment safeguards article'],
+    mark: /admission webhook .{0,80}denied the request/i,
+    learntFrom: [GATEKEEPER],
+  },
+  {
+    sign: 'admission-policy-denied',
+    mark: /\[azurepolicy-/i,
+    learntFrom: ['MicrosoftDocs AKS deployment safeguards article', 'azure-policy: container allowed images'],
   },
   {
     sign: 'disk-pressure',
-    mark: /low on resource: ephemeral-storage|\bDiskPressure\b|garbage collect required amount of image|no space left on device/,
-    learntFrom: [KUBELET_EVICTION, KUBELET_IMAGES, 'akash-network/support#226'],
+    mark: /low on resource: ephemeral-storage|\bDiskPressure\b/,
+    learntFrom: [KUBELET_EVICTION, 'akash-network/support#226'],
+  },
+  {
+    sign: 'disk-pressure',
+    mark: /garbage collect required amount of image/,
+    learntFrom: [KUBELET_IMAGES],
+  },
+  { sign: 'disk-pressure', mark: /no space left on device/, learntFrom: ['linux: ENOSPC'] },
+  {
+    sign: 'disk-pressure',
+    mark: /not enough space on the disk/i,
+    learntFrom: [WIN32, 'Azure/acs-engine#2015'],
   },
   {
     sign: 'kubelet-qps-exceeded',
@@ -197,8 +286,13 @@ export const RULES = [
   },
   {
     sign: 'check-acr-crashed',
-    mark: /'serverVersion'|canipull.{0,10}: exec format error/,
-    learntFrom: ['Azure/azure-cli#22353', 'Azure/azure-cli#23771', 'MicrosoftDocs/SupportArticles-docs#1761'],
+    mark: /'serverVersion'/,
+    learntFrom: ['Azure/azure-cli#22353', 'Azure/azure-cli#23771'],
+  },
+  {
+    sign: 'check-acr-crashed',
+    mark: /canipull.{0,10}: exec format error/,
+    learntFrom: ['MicrosoftDocs/SupportArticles-docs#1761'],
   },
   {
     sign: 'check-acr-dns',
@@ -231,6 +325,12 @@ export const RULES = [
     learntFrom: ['external-secrets/external-secrets#4150', 'Azure/azure-sdk-for-net#37278'],
   },
   {
+    sign: 'several-identities',
+    mark: /Multiple user assigned identities exist/i,
+    stage: 'token',
+    learntFrom: [IMDS],
+  },
+  {
     sign: 'bootstrap-refused',
     mark: /Bootstrap Container Registry authorizat|exit status=212/,
     stage: 'token',
@@ -249,12 +349,6 @@ export const RULES = [
     stage: 'challenge',
     learntFrom: [PROVIDER, 'capture: kubelet-log-provider-fail.txt'],
   },
-  {
-    sign: 'exchange-refused',
-    mark: /rejected token exchange|from exchange request|exchang\w+ token[^]{0,40}\b401\b/,
-    stage: 'token',
-    learntFrom: [CANIPULL, PROVIDER, 'fluxcd/source-controller#898', 'Azure/acr#695'],
-  },
 
   // The image's name.
   {
@@ -262,6 +356,12 @@ export const RULES = [
     mark: /invalid reference format|couldn't parse image reference|must be lowercase|\bInvalidImageName\b/,
     stage: 'name',
     learntFrom: [REFERENCE, KUBELETS],
+  },
+  {
+    sign: 'name-invalid',
+    mark: /short[- ]name mode is enforcing/,
+    stage: 'name',
+    learntFrom: [SHORT_NAMES],
   },
   {
     sign: 'never-pulled',
@@ -273,15 +373,28 @@ export const RULES = [
   // Platforms: gRPC says NotFound of them as well, so they stand before absent tags.
   {
     sign: 'no-platform',
-    mark: /no match for platform|no matching manifest for/i,
+    mark: /no match for platform/i,
     stage: 'manifest',
-    learntFrom: [CONTAINERD, KUBELETS, MOBY],
+    learntFrom: [CONTAINERD, KUBELETS],
+  },
+  { sign: 'no-platform', mark: /no matching manifest for/i, stage: 'manifest', learntFrom: [MOBY] },
+  {
+    sign: 'no-platform',
+    mark: /no image found in .{0,20} for architecture/,
+    stage: 'manifest',
+    learntFrom: [CONTAINERS_IMAGE],
   },
   {
     sign: 'windows-version',
     mark: /-based image is incompatible with a/i,
     stage: 'unpack',
     learntFrom: [MOBY, 'Azure/acr#179'],
+  },
+  {
+    sign: 'windows-version',
+    mark: /operating system .{0,17}does not match/,
+    stage: 'run',
+    learntFrom: [HCS, 'Azure/acs-engine#2965', 'Azure/aks-engine#1029'],
   },
   {
     sign: 'exec-format',
@@ -329,12 +442,31 @@ export const RULES = [
     stage: 'connect',
     learntFrom: [GO_HTTP, PUSH_PAGE],
   },
+  {
+    // What a proxy answers to CONNECT: Go gives its status as words alone, those of the registry with their number.
+    sign: 'proxy',
+    mark: /\b[A-Z]\w+ "?URL"?: (Forbidden|Bad Gateway|Gateway Time-?out|Service Unavailable)/i,
+    stage: 'connect',
+    learntFrom: [GO_HTTP],
+  },
   { sign: 'no-such-host', mark: /no such host/i, stage: 'dns', learntFrom: [GO_NET, CONTAINERD] },
+  {
+    sign: 'no-such-host',
+    mark: /no data of the requested type was found/,
+    stage: 'dns',
+    learntFrom: [WINSOCK],
+  },
   {
     sign: 'dns-no-answer',
     mark: /\blookup [^]{0,200}(i\/o timeout|server misbehaving|deadline exceeded)/i,
     stage: 'dns',
     learntFrom: [GO_NET, BLOG],
+  },
+  {
+    sign: 'dns-no-answer',
+    mark: /temporary error during hostname res/,
+    stage: 'dns',
+    learntFrom: [WINSOCK],
   },
   {
     sign: 'plain-http',
@@ -358,10 +490,11 @@ export const RULES = [
   },
   {
     sign: 'cut-short',
-    mark: /unexpected commit (digest|size)|failed size validation|\bunexpected EOF\b|short read/i,
+    mark: /unexpected commit (digest|size)|failed size validation|short read/i,
     stage: 'blob',
     learntFrom: [CONTAINERD_CONTENT, 'containerd/containerd#4908', 'containerd/containerd#1893'],
   },
+  { sign: 'cut-short', mark: /\bunexpected EOF\b/i, stage: 'blob', learntFrom: ['go: src/io'] },
   {
     sign: 'reset',
     mark: /connection reset|broken pipe/i,
@@ -369,12 +502,25 @@ export const RULES = [
     learntFrom: [GO_NET, BLOG],
   },
   {
+    sign: 'reset',
+    mark: /connection was (forcibly closed|aborted)/,
+    stage: 'connect',
+    learntFrom: [WINSOCK],
+  },
+  {
     sign: 'no-answer',
     mark: /i\/o timeout|connection timed out|while waiting for connection|no route to host|network is unreachable/i,
     stage: 'connect',
     learntFrom: [GO_NET, GO_HTTP],
   },
+  {
+    sign: 'no-answer',
+    mark: /did not properly respond|to an unreachable (network|host)/,
+    stage: 'connect',
+    learntFrom: [WINSOCK, 'Azure/azure-cli#10142'],
+  },
   { sign: 'refused', mark: /connection refused/i, stage: 'connect', learntFrom: [GO_NET, CONTAINERD] },
+  { sign: 'refused', mark: /target machine actively refused/, stage: 'connect', learntFrom: [WINSOCK] },
   {
     sign: 'deadline',
     mark: /deadline exceeded|Client\.Timeout exceeded/i,
@@ -396,9 +542,22 @@ export const RULES = [
   // Answers.
   {
     sign: 'media-type',
-    mark: /media type .{0,120}supported|prettyjws"? not supported|unsupported media type/i,
+    mark: /media type .{0,120}supported|unsupported media type/i,
     stage: 'manifest',
-    learntFrom: ['ovh/cds#7735', 'moby/moby#44521'],
+    learntFrom: ['containerd: core/images', 'ovh/cds#7735'],
+  },
+  {
+    sign: 'media-type',
+    mark: /prettyjws"? not supported/i,
+    stage: 'manifest',
+    learntFrom: ['moby/moby#44521'],
+  },
+  {
+    // Charts and other artifacts are no images: what they hold isn't what their config lists.
+    sign: 'media-type',
+    mark: /mismatched image rootfs/,
+    stage: 'unpack',
+    learntFrom: ['containerd: client/image.go'],
   },
   {
     sign: 'manifest-invalid',
@@ -430,6 +589,18 @@ export const RULES = [
 
   // Refusals last: a kubelet's last, anonymous try always ends in one.
   {
+    sign: 'exchange-refused',
+    mark: /rejected token exchange/,
+    stage: 'token',
+    learntFrom: [CANIPULL, 'Azure/acr#695'],
+  },
+  {
+    sign: 'exchange-refused',
+    mark: /from exchange request|exchang\w+ token[^]{0,40}\b401\b/,
+    stage: 'token',
+    learntFrom: [PROVIDER, 'fluxcd/source-controller#898'],
+  },
+  {
     sign: 'scope-denied',
     mark: /access to the resource is denied/i,
     stage: 'manifest',
@@ -453,6 +624,8 @@ export const RULES = [
     stage: 'token',
     learntFrom: [CONTAINERD, KUBELETS, MOBY],
   },
+  // az acr adds it to whatever refused its login before.
+  { sign: 'az-not-found', mark: /could not be found in subscription/, learntFrom: [AZ] },
   {
     sign: 'check-acr-ok',
     mark: /Your cluster can pull images/,

@@ -18,9 +18,9 @@ export type Stage = (typeof STAGES)[number];
 
 /**
  * What a host is to a pull. `login`: an Azure registry's login server; `data`: its dedicated data endpoint; `storage`: a
- * blob account or the network that serves its blobs; `microsoft`: Microsoft's own public registry; `hub`: Docker Hub.
+ * blob account or the network that serves its blobs; `microsoft`: Microsoft's own public registry; `hub`: Docker Hub; `azure`: Azure Resource Manager.
  */
-export type HostKind = 'login' | 'data' | 'storage' | 'microsoft' | 'hub' | 'proxy' | 'identity' | 'other';
+export type HostKind = 'login' | 'data' | 'storage' | 'microsoft' | 'hub' | 'identity' | 'azure' | 'other';
 
 export interface Host {
   name: string;
@@ -48,6 +48,8 @@ export interface Attempt {
   /** Whether the node showed the registry a credential: containerd says "oauth token" with one, "anonymous token" without. */
   credential?: 'offered' | 'none';
   image?: string;
+  /** The Azure resource that it speaks of, by its type. */
+  about?: 'registry' | 'cluster';
   /** Its words without names, URLs and secrets: short enough to quote. */
   words: string;
 }
