@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Jest runs the sources as ES modules, through swc; `tsc --noEmit` checks the types. */
 export default {
   testEnvironment: 'node',
@@ -11,8 +13,9 @@ export default {
   },
   testSequencer: '<rootDir>/scripts/jest-order.js',
   reporters: ['default', '<rootDir>/scripts/jest-skips.js'],
-  // Half of the tests' time is waiting, for children and for clouds: two workers for each processor keep it busy.
-  maxWorkers: '200%',
+  // Half of the tests' time is waiting, for children and for clouds: two workers for each processor keep it busy. As a
+  // number: Jest takes a percentage above 100 for so many workers.
+  maxWorkers: 2 * availableParallelism(),
   // What a file has loaded stays in its worker's memory.
   workerIdleMemoryLimit: '1GB',
   testTimeout: 60_000,

@@ -1,4 +1,4 @@
-/** Breaks a simulated cloud, runs the product, runs what it prints, and runs it again: whole runs in this process. */
+/** Breaks a simulated cloud, runs the product, runs what it prints, and runs it again. */
 import { expect } from '@jest/globals';
 import { leadingLink } from '../../src/core/broken-links.js';
 import type { CauseId } from '../../src/core/diagnosis/causes.js';
@@ -8,9 +8,9 @@ import type { Simulator } from '../../src/simulator/index.js';
 import { openTerminal, withOwner } from '../support/printed-commands.js';
 import type { Terminal } from '../support/printed-commands.js';
 import { openGround } from './in-process.js';
-import type { WholeRun } from './in-process.js';
+import type { Ground, WholeRun } from './in-process.js';
 import type { Broken, Mend } from './mended-causes.js';
-import { scenario } from './scene.js';
+import { openScene, scenario } from './scene.js';
 
 /** A cloud with somebody at a terminal. */
 export interface Bench {
@@ -27,10 +27,14 @@ export function said({ report, problems }: WholeRun): { result: Report['result']
   return { result: report.result, ...(report.cause === undefined ? {} : { cause: report.cause }) };
 }
 
-/** Opens a broken cloud for as long as `work` takes. */
+/**
+ * Opens a broken cloud for as long as `work` takes. The shipped action runs there, as a runner starts it; core and host run
+ * in this process where a row says why.
+ */
 export async function withBroken(broken: Broken, work: (bench: Bench) => Promise<void>): Promise<void> {
-  const { cloud, prepared = [], before, how, as, speed = 10 } = broken;
-  const ground = await openGround(withOwner(scenario(cloud)), speed);
+  const { cloud, prepared = [], before, how, as, inProcess } = broken;
+  const yaml = withOwner(scenario(cloud));
+  const ground = await (inProcess === undefined ? openAction(yaml) : openGround(yaml, SPEED));
   const { simulator } = ground;
   const terminal = openTerminal(simulator);
   try {
@@ -47,6 +51,30 @@ export async function withBroken(broken: Broken, work: (bench: Bench) => Promise
     await terminal.close();
     await ground.end();
   }
+}
+
+/** So many times faster than the machine's time passes for runs in this process. */
+const SPEED = 10;
+
+/** The shipped action in a job of its own, seen as {@link openGround} sees runs in this process. */
+async function openAction(yaml: string): Promise<Pick<Ground, 'simulator' | 'run' | 'end'>> {
+  const scene = await openScene(yaml);
+  const { simulator } = scene;
+  return {
+    simulator,
+    async run(inputs = {}, _log = {}, as = 'deployer') {
+      const who = simulator.state.principals.find(({ name }) => name === as);
+      const given = Object.entries(inputs).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value]],
+      );
+      const { report, requests, stdout } = await scene.run({
+        ...(Object.fromEntries(given) as Record<string, string>),
+        'client-id': who?.clientId ?? '',
+      });
+      return { ...(report === undefined ? {} : { report }), problems: [stdout], requests };
+    },
+    end: () => scene.end(),
+  };
 }
 
 /**
