@@ -7,6 +7,7 @@ import type { CauseId } from '../../src/core/diagnosis/causes.js';
 import type { RawInputs } from '../../src/core/inputs.js';
 import type { Fix, Report } from '../../src/core/report.js';
 import { registryId } from '../../src/simulator/cloud/arm-id.js';
+import { networkOfNodes } from '../../src/simulator/cloud/private-link.js';
 import type { FaultDocument, Simulator } from '../../src/simulator/index.js';
 import type { scenario } from './scene.js';
 
@@ -88,6 +89,15 @@ const SERVICE_PRINCIPAL = {
   ],
   cluster: { identity: { kind: 'service-principal', name: 'the nodes' } },
 };
+/** A registry that only private networks reach, and a login that may read how. */
+const byPrivateEndpoint = (privateEndpoint: object): Broken => ({
+  cloud: {
+    ...LOOKS,
+    login: [...LOOKS.login, { ...READS, scope: 'subscription' }],
+    registry: { sku: 'Premium', publicNetworkAccess: 'Disabled', privateEndpoint },
+  },
+  inputs: CHECK,
+});
 const AZURE_RBAC = { entra: { azureRbac: true } };
 
 const fault =
@@ -625,6 +635,20 @@ export const ROWS: readonly Row[] = [
     cloud: { ...LOOKS, registry: { sku: 'Premium', networkDefaultAction: 'Deny' } },
     inputs: CHECK,
     mend: { commands: [0, 1] },
+  },
+  { cause: 'firewall-403', ...byPrivateEndpoint({ linked: [] }), mend: { commands: [0] } },
+  { cause: 'dns-nxdomain', ...byPrivateEndpoint({ inZone: false }), mend: { commands: [0, 1] } },
+  {
+    // private-endpoint-unreachable, as reports name it.
+    cause: 'connection-timeout',
+    ...byPrivateEndpoint({ reachable: [] }),
+    mend: {
+      otherwise: 'the two networks are peered',
+      does: ({ state }) => {
+        const networks = state.clusters.map(networkOfNodes);
+        for (const { privateEndpoint } of state.registries) privateEndpoint?.reachedFrom.push(...networks);
+      },
+    },
   },
   {
     cause: 'dns-nxdomain',

@@ -24,7 +24,7 @@ export interface StepOptions {
   path?: string[];
   event?: { name: string; payload: unknown };
   /** Only for jobs with `id-token: write`. */
-  idToken?: { requestUrl: string; requestToken: string };
+  idToken?: { requestUrl: string; requestToken: string } | undefined;
   /** Default: the one the tests run on. */
   node?: string;
   /** Folder of the action. Default: what AKS_ACR_PULL_ACTION names, else this project, with its committed dist. */

@@ -50,10 +50,12 @@ const CLOUD = JSON.stringify({
     registry('norole'),
     registry('abacmode', { mode: 'abac' }),
     registry('walled', { sku: 'Premium', publicNetworkAccess: 'Disabled' }),
+    registry('inside', { sku: 'Premium', publicNetworkAccess: 'Disabled', privateEndpoint: {} }),
+    registry('unnamed', { sku: 'Premium', privateEndpoint: { inZone: false } }),
   ],
   roleAssignments: [
     { principal: 'deployer', role: 'Azure Kubernetes Service Cluster Admin Role', scope: 'cluster:shop' },
-    ...['granted', 'abacmode', 'walled'].map((name) => ({
+    ...['granted', 'abacmode', 'walled', 'inside'].map((name) => ({
       principal: 'kubelet of shop',
       role: 'AcrPull',
       scope: `registry:${name}`,
@@ -359,6 +361,19 @@ suiteUnless(unfit?.message, 'a real containerd', () => {
       expect(said).toContain('403 Forbidden');
     });
 
+    it('pulls by a private endpoint, layers too, though public access is off', async () => {
+      const since = bench.simulator.requests.length;
+      const { events } = await run('inside.azurecr.io/shop/web:v1');
+      expect(events.map(({ reason }) => reason)).toContain('Pulled');
+      const hosts = bench.simulator.requests.slice(since).map(({ host }) => host);
+      expect(hosts).toContain('inside.westeurope.data.azurecr.io');
+    });
+
+    it('finds no name that its private zone does not hold', async () => {
+      const said = await refused('unnamed.azurecr.io/shop/web:v1');
+      expect(said).toMatch(/lookup unnamed\.azurecr\.io.*: no such host/);
+    });
+
     it.each<[string, Fault, RegExp]>([
       ['is not found', { fault: 'dns' }, /lookup \S+\.blob\.core\.windows\.net.*: no such host/],
       ['refuses', { fault: 'refused' }, /dial tcp [\d.]+:443: connect: connection refused/],
@@ -477,7 +492,11 @@ suiteUnless(unfit?.message, 'a real containerd', () => {
       try {
         const others = left();
         const runtimes = createRuntimes(simulator.context);
-        const started = runtimes.start({ port: 1, caFile: simulator.caFile, lookUp: () => undefined });
+        const started = runtimes.start({
+          caFile: simulator.caFile,
+          lookUp: () => undefined,
+          portOf: () => 1,
+        });
         started.catch(() => undefined);
         await Promise.race([started, sleep(milliseconds)]);
         await runtimes.stop();

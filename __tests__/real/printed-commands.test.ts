@@ -21,6 +21,7 @@ const CLOUD = withOwner(
       networkDefaultAction: 'Allow',
       anonymousPull: true,
       armAudienceTokens: 'disabled',
+      privateEndpoint: { linked: [] },
     },
     publicRegistries: [
       { host: 'mcr.microsoft.com', repositories: [{ name: 'oss/pause', images: [{ tag: '3.6' }] }] },
@@ -74,6 +75,7 @@ const LINES = [
   'az aks nodepool scale -g apps --cluster-name shop -n more -c 2',
   'az aks upgrade -g apps -n shop --node-image-only --yes',
   'az aks wait --created -g apps -n shop',
+  `az network private-dns zone list --query "[?name=='privatelink.azurecr.io'].id" -o tsv`,
   'az aks start -g apps -n shop',
   'az ad sp show --id "$(az aks show -g apps -n shop --query identityProfile.kubeletidentity.clientId -o tsv)"',
   "az account list --all --query '[].{name:name, state:state}' -o table",
@@ -82,6 +84,10 @@ const LINES = [
 /** Commands that Debian's az 2.45 can't run, each with why. */
 const BEYOND: Readonly<Record<string, string>> = {
   'network public-ip show': 'its library for networks is another than its code is written for',
+  'network vnet show': 'its library for networks is another than its code is written for',
+  'network private-dns link vnet create': 'its library for networks is another than its code is written for',
+  'network private-endpoint dns-zone-group create':
+    'its library for networks is another than its code is written for',
   'vmss list': 'its library for compute is another than its code is written for',
 };
 

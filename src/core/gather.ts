@@ -8,7 +8,7 @@ import { CLOUDS } from './azure/clouds.js';
 import type { Cluster, NodePool } from './azure/cluster.js';
 import { RegistryError } from './azure/data-plane.js';
 import type { ImageFacts, ManifestAttributes } from './azure/data-plane.js';
-import { readNodeNetworks, readPrivateWays, unlinked } from './azure/private-endpoints.js';
+import { readNodesWays } from './azure/private-endpoints.js';
 import type { Registry } from './azure/registry.js';
 import { readScaleSets } from './azure/scale-sets.js';
 import { AzureSession } from './azure/session.js';
@@ -232,15 +232,13 @@ async function readWays(
 ): Promise<void> {
   if (registry.privateEndpoints === 0) return;
   await reading.of(`private endpoints of ${registry.loginServer}`, async () => {
-    const [ways, networks] = await Promise.all([
-      readPrivateWays(azure.arm, registry.id),
-      cluster === undefined ? undefined : readNodeNetworks(azure.arm, cluster),
-    ]);
-    if (networks !== undefined) reading.facts.privateZoneLinked = unlinked(networks, ways).length === 0;
+    const { ways, linked, missingLink, nameless } = await readNodesWays(azure.arm, registry.id, cluster);
+    Object.assign(reading.facts, optional('privateZoneLinked', linked));
+    Object.assign(reading.fix, optional('missingLink', missingLink), optional('namelessEndpoint', nameless));
     const zone =
-      networks === undefined
+      linked === undefined
         ? "the nodes' network is not known"
-        : `the nodes' network is ${reading.facts.privateZoneLinked === true ? '' : 'not '}linked to their DNS zone`;
+        : `the nodes' network is ${linked ? '' : 'not '}linked to their DNS zone`;
     return {
       value: ways,
       seen: `${ways.map(({ endpoint, state }) => `${endpoint} (${state})`).join(', ')}; ${zone}`,

@@ -97,9 +97,12 @@ export interface SimulatorContext {
   /**
    * HTTP as a node of a cluster speaks it: over TLS, to a name of the simulated cloud, through the same front door
    * as everyone else. Never follows a redirect. Throws when there is no answer.
+   *
+   * @param from the cluster, whose network may have private ways; without it, from anywhere
    */
   dial(
     url: string,
     request?: { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal },
+    from?: ManagedCluster,
   ): Promise<{ status: number; headers: Record<string, string>; body: Buffer }>;
 }

@@ -10,6 +10,8 @@ import { createGitHub, tokenRequestUrl } from './ci/index.js';
 import type { CloudState, ManagedCluster, Principal } from './cloud/model.js';
 import { apiServerNames, keptOut } from './cloud/api-server-access.js';
 import { decide } from './cloud/rbac.js';
+import { wayTo } from './cloud/private-link.js';
+import type { Way } from './cloud/private-link.js';
 import { loadScenario, ScenarioError } from './cloud/scenario.js';
 import type { Problem } from './cloud/schema.js';
 import type { CertificateAuthority, SimulatorContext } from './context.js';
@@ -115,11 +117,14 @@ export async function startSimulator(
   const clusterAuthority = oncePerCluster((cluster) =>
     createAuthority(`Simulated authority of ${cluster.name}`),
   );
-  const inside = createDial(
-    () => door.nodesPort,
-    publicAuthority.certificate,
-    (...asked) => door.lookUp(...asked),
-  );
+  const wayOf = (host: string, from: ManagedCluster | undefined): Way =>
+    from === undefined ? { kind: 'public' } : wayTo(state, from, host);
+  const portOf = (way: Way): number => (way.kind === 'private' ? door.privatePort : door.nodesPort);
+  const inside = createDial(publicAuthority.certificate, (host, method, path, from) => {
+    const way = wayOf(host, from);
+    door.lookUp(host, method, path, way);
+    return portOf(way);
+  });
   const rules = createRuleBook([...(options.faults ?? []).map(faultRuleOf), ...faults], state.seed, now);
   const context: SimulatorContext = {
     state,
@@ -170,8 +175,11 @@ export async function startSimulator(
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const lookUp = (host: string): void => door.lookUp(host, 'CONNECT', '');
-    await runtimes.start({ port: door.nodesPort, caFile, lookUp });
+    await runtimes.start({
+      caFile,
+      lookUp: (host, cluster) => door.lookUp(host, 'CONNECT', '', wayOf(host, cluster)),
+      portOf: (host, cluster) => portOf(wayOf(host, cluster)),
+    });
   } catch (error) {
     await stop();
     throw error;

@@ -142,7 +142,7 @@ clusters:
   - { name: old, resourceGroup: apps, identity: { kind: service-principal } }
   - { name: young, resourceGroup: apps, state: Creating, identity: { kind: none } }
 registries:
-  - { name: contoso, resourceGroup: images, mode: abac, sku: Premium, dataEndpoint: true, networkDefaultAction: Deny }
+  - { name: contoso, resourceGroup: images, mode: abac, sku: Premium, dataEndpoint: true, networkDefaultAction: Deny, privateEndpoint: {} }
   - { name: fabrikam, resourceGroup: images, sku: Basic, anonymousPull: true }
 roleAssignments:
   - { principal: owner, role: Owner, scope: subscription }

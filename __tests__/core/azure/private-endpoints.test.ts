@@ -2,7 +2,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { ArmError } from '../../../src/core/azure/arm.js';
 import type { Cluster } from '../../../src/core/azure/cluster.js';
-import { readNodeNetworks, readPrivateWays } from '../../../src/core/azure/private-endpoints.js';
+import {
+  readNodeNetworks,
+  readNodesWays,
+  readPrivateWays,
+} from '../../../src/core/azure/private-endpoints.js';
+import { linkZone } from '../../../src/core/diagnosis/commands.js';
 
 const GROUP = '/subscriptions/s/resourceGroups/net/providers/Microsoft.Network';
 const REGISTRY =
@@ -60,7 +65,15 @@ describe('private endpoints', () => {
       arm({ get: { [REGISTRY]: registry }, list: { ...zones, [`${ZONE}/virtualNetworkLinks`]: links } }),
       REGISTRY,
     );
-    expect(ways).toEqual([{ endpoint: 'acr-pe', state: 'Approved', linkedNetworks: [HUB.toLowerCase()] }]);
+    expect(ways).toEqual([
+      {
+        endpoint: 'acr-pe',
+        id: ENDPOINT,
+        state: 'Approved',
+        zones: [ZONE],
+        linkedNetworks: [HUB.toLowerCase()],
+      },
+    ]);
   });
   it('without a zone are known by no network', async () => {
     const none = { [`${ENDPOINT}/privateDnsZoneGroups`]: [] };
@@ -93,5 +106,53 @@ describe("the nodes' networks", () => {
   });
   it('are not known where Azure lists none', async () => {
     expect(await readNodeNetworks(arm({ list: { [sets]: [] } }), CLUSTER)).toBeUndefined();
+  });
+});
+
+describe('what is missing', () => {
+  const sets = '/subscriptions/s/resourceGroups/MC_shop/providers/Microsoft.Compute/virtualMachineScaleSets';
+  const nodes = [
+    {
+      properties: {
+        virtualMachineProfile: {
+          networkProfile: {
+            networkInterfaceConfigurations: [
+              { properties: { ipConfigurations: [{ properties: { subnet: { id: `${HUB}/subnets/a` } } }] } },
+            ],
+          },
+        },
+      },
+    },
+  ];
+  const ways = (list: Record<string, unknown[]>): ReturnType<typeof readNodesWays> =>
+    readNodesWays(
+      arm({ get: { [REGISTRY]: registry }, list: { [sets]: nodes, ...list } }),
+      REGISTRY,
+      CLUSTER,
+    );
+  const links = `${ZONE}/virtualNetworkLinks`;
+
+  it("is the link of the endpoint's zone to the nodes' network", async () => {
+    const found = await ways({ ...zones, [links]: [] });
+    expect(found).toMatchObject({ linked: false, missingLink: { zone: ZONE, network: HUB.toLowerCase() } });
+    expect(found).not.toHaveProperty('nameless');
+  });
+  it('is nothing where it is linked, in whatever casing', async () => {
+    const found = await ways({ ...zones, [links]: [{ properties: { virtualNetwork: { id: HUB } } }] });
+    expect(found.linked).toBe(true);
+    expect(Object.keys(found)).toEqual(['ways', 'networks', 'linked']);
+  });
+  it('is a zone, where nothing holds the names', async () => {
+    const found = await ways({ [`${ENDPOINT}/privateDnsZoneGroups`]: [] });
+    expect(found).toMatchObject({ linked: false, nameless: ENDPOINT });
+    expect(found).not.toHaveProperty('missingLink');
+  });
+  it('is linked in the subscription of the zone, where that is another', () => {
+    const command = linkZone({ zone: ZONE, network: HUB.replace('/s/', '/t/') });
+    expect(command?.pasteable).toBe(
+      'az network private-dns link vnet create -g net -z privatelink.azurecr.io -n Hub -e false -v "$(az network vnet show -g net -n Hub --query id -o tsv)" --subscription s',
+    );
+    expect(linkZone({ zone: ZONE, network: HUB })?.pasteable).not.toContain('--subscription');
+    expect(linkZone({ zone: 'no id', network: HUB })).toBeUndefined();
   });
 });

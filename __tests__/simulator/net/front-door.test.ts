@@ -197,7 +197,7 @@ describe('the front door', () => {
 
 describe('a machine inside', () => {
   it('dials names, sees redirects, and refuses plain HTTP', async () => {
-    const { dial, close } = createDial(() => door.port, publicAuthority.certificate);
+    const { dial, close } = createDial(publicAuthority.certificate, () => door.port);
     answer = async ({ method, body }) => ({
       status: 307,
       headers: { location: 'https://b.test/' },

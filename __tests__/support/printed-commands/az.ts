@@ -48,6 +48,7 @@ const REGISTRY = '2022-02-01-preview';
 /** The first stable version that tells and takes a role assignment mode (see arm/registries.ts of the simulator). */
 const REGISTRY_WITH_MODE = '2025-11-01';
 const AUTHORIZATION = '2020-04-01-preview';
+const PRIVATE_DNS = '2020-06-01';
 
 const GROUP = needed('-g', '--resource-group');
 const NAME = needed('-n', '--name');
@@ -511,6 +512,66 @@ const COMMANDS: readonly Command[] = [
   ),
   command('network public-ip show', { ids: needed('--ids') }, (azure, { ids = '' }) =>
     azure.arm('GET', ids, '2022-05-01'),
+  ),
+  command('network vnet show', { group: GROUP, name: NAME }, (azure, { group = '', name = '' }) =>
+    azure.arm(
+      'GET',
+      `${subscriptionOf(azure)}/resourceGroups/${group}/providers/Microsoft.Network/virtualNetworks/${name}`,
+      '2022-01-01',
+    ),
+  ),
+  command('network private-dns zone list', {}, async (azure) =>
+    listed(
+      await azure.arm(
+        'GET',
+        `${subscriptionOf(azure)}/providers/Microsoft.Network/privateDnsZones`,
+        PRIVATE_DNS,
+      ),
+    ),
+  ),
+  // Follows azure-cli 2.45: privatedns/custom.py (create_privatedns_link).
+  command(
+    'network private-dns link vnet create',
+    {
+      group: GROUP,
+      zone: needed('-z', '--zone-name'),
+      name: NAME,
+      registers: needed('-e', '--registration-enabled'),
+      network: needed('-v', '--virtual-network'),
+    },
+    (azure, { group = '', zone = '', name = '', registers, network }) =>
+      azure.arm(
+        'PUT',
+        `${subscriptionOf(azure)}/resourceGroups/${group}/providers/Microsoft.Network/privateDnsZones/${zone}/virtualNetworkLinks/${name}`,
+        PRIVATE_DNS,
+        {
+          location: 'global',
+          properties: { registrationEnabled: isTrue(registers), virtualNetwork: { id: network } },
+        },
+      ),
+  ),
+  // Follows azure-cli 2.45: network/custom.py (PrivateEndpointPrivateDnsZoneGroupCreate).
+  command(
+    'network private-endpoint dns-zone-group create',
+    {
+      group: GROUP,
+      endpoint: needed('--endpoint-name'),
+      name: NAME,
+      zone: needed('--private-dns-zone'),
+      zoneName: needed('--zone-name'),
+    },
+    (azure, { group = '', endpoint = '', name = '', zone, zoneName }) =>
+      azure.arm(
+        'PUT',
+        `${subscriptionOf(azure)}/resourceGroups/${group}/providers/Microsoft.Network/privateEndpoints/${endpoint}/privateDnsZoneGroups/${name}`,
+        '2022-01-01',
+        {
+          name,
+          properties: {
+            privateDnsZoneConfigs: [{ name: zoneName, properties: { privateDnsZoneId: zone } }],
+          },
+        },
+      ),
   ),
   command(
     'rest',

@@ -2,7 +2,7 @@
  * The private ways to a registry, and whether the nodes' network knows the names at their ends. What Azure's DNS answers a
  * node depends on the zones that are linked to the node's own network, which no look-up from here can tell.
  */
-import { asList, asText, at } from '../json.js';
+import { asList, asText, at, optional } from '../json.js';
 import type { Arm } from './arm.js';
 import { canonicalId, lastPart, parseArmId } from './arm-id.js';
 import type { Cluster } from './cluster.js';
@@ -19,16 +19,60 @@ type Reads = Pick<Arm, 'get' | 'list'>;
 /** The way by one private endpoint. */
 export interface PrivateWay {
   endpoint: string;
+  /** Of the endpoint. */
+  id: string;
   /** `Approved`, `Pending`, `Rejected` or `Disconnected`. */
   state: string;
-  /** Networks that its DNS zones are linked to: ids, lower-case. Empty: no zone, or none that is linked. */
+  /** DNS zones that hold its names: ids. */
+  zones: string[];
+  /** Networks that these are linked to: ids, lower-case. Empty: no zone, or none that is linked. */
   linkedNetworks: string[];
 }
 
-/** Networks that no private endpoint's zone is linked to: from there the registry's name leads to its public address. */
-export function unlinked(networks: readonly string[], ways: readonly PrivateWay[]): string[] {
-  const linked = new Set(ways.flatMap(({ linkedNetworks }) => linkedNetworks));
-  return networks.filter((network) => !linked.has(network));
+/** A link that isn't there: of a DNS zone to a network. Both ids. */
+export interface MissingLink {
+  zone: string;
+  network: string;
+}
+
+/** The private ways to a registry, as a cluster's nodes find them. */
+export interface NodesWays {
+  ways: PrivateWay[];
+  /** Networks of the nodes: ids, lower-case; absent where they aren't known. */
+  networks?: string[];
+  /** Whether every network of the nodes is linked to a zone of these; undefined where the networks aren't known. */
+  linked?: boolean;
+  /** One link that would lead the nodes there; absent where none is missing, or there is no zone. */
+  missingLink?: MissingLink;
+  /** An endpoint whose names no zone holds, where that is so for all: its id. */
+  nameless?: string;
+}
+
+/**
+ * The private ways to a registry, and whether the networks of a cluster's nodes are linked to their zones. Needs what
+ * {@link readPrivateWays} and {@link readNodeNetworks} need.
+ *
+ * @throws {ArmError} where one of these can't be read
+ */
+export async function readNodesWays(
+  arm: Reads,
+  registryId: string,
+  cluster: Cluster | undefined,
+): Promise<NodesWays> {
+  const [ways, networks] = await Promise.all([
+    readPrivateWays(arm, registryId),
+    cluster === undefined ? undefined : readNodeNetworks(arm, cluster),
+  ]);
+  if (networks === undefined) return { ways };
+  const [network] = unlinked(networks, ways);
+  const [zone] = ways.flatMap(({ zones }) => zones);
+  return {
+    ways,
+    networks,
+    linked: network === undefined,
+    ...(network === undefined || zone === undefined ? {} : { missingLink: { zone, network } }),
+    ...(zone === undefined ? optional('nameless', ways[0]?.id) : {}),
+  };
 }
 
 /**
@@ -46,21 +90,26 @@ export async function readPrivateWays(arm: Reads, registryId: string): Promise<P
       const endpoint = asText(at(connection, 'properties', 'privateEndpoint', 'id')) ?? '';
       const state =
         asText(at(connection, 'properties', 'privateLinkServiceConnectionState', 'status')) ?? 'unknown';
-      return { endpoint: lastPart(endpoint), state, linkedNetworks: await networksOf(arm, endpoint) };
+      const zones = await zonesOf(arm, endpoint);
+      const linkedNetworks = await networksOf(arm, zones);
+      return { endpoint: lastPart(endpoint), id: endpoint, state, zones, linkedNetworks };
     }),
   );
 }
 
-async function networksOf(arm: Reads, endpoint: string): Promise<string[]> {
+async function zonesOf(arm: Reads, endpoint: string): Promise<string[]> {
   const name = lastPart(endpoint);
   const groups = await arm.list(
     `${endpoint}/privateDnsZoneGroups`,
     NETWORK_API_VERSION,
     `list the DNS zones of private endpoint ${name}`,
   );
-  const zones = groups
+  return groups
     .flatMap((group) => asList(at(group, 'properties', 'privateDnsZoneConfigs')))
     .flatMap((config) => asText(at(config, 'properties', 'privateDnsZoneId')) ?? []);
+}
+
+async function networksOf(arm: Reads, zones: readonly string[]): Promise<string[]> {
   const links = await Promise.all(
     zones.map((zone) =>
       arm.list(
@@ -75,6 +124,12 @@ async function networksOf(arm: Reads, endpoint: string): Promise<string[]> {
     .filter((link) => asText(at(link, 'properties', 'virtualNetworkLinkState')) !== 'InProgress')
     .flatMap((link) => asText(at(link, 'properties', 'virtualNetwork', 'id')) ?? []);
   return [...new Set(networks.map(canonicalId))];
+}
+
+/** Networks that no private endpoint's zone is linked to: from there the registry's name leads to its public address. */
+export function unlinked(networks: readonly string[], ways: readonly PrivateWay[]): string[] {
+  const linked = new Set(ways.flatMap(({ linkedNetworks }) => linkedNetworks));
+  return networks.filter((network) => !linked.has(network));
 }
 
 /**

@@ -14,7 +14,9 @@ import {
   clusterScope,
   deleteAssignmentNamed,
   exempt,
+  keepNames,
   liftLock,
+  linkZone,
   command,
   inRegistry,
   inSubscription,
@@ -24,6 +26,7 @@ import {
   registryScope,
   showAssignmentNamed,
   showLocks,
+  zonesNamed,
 } from './commands.js';
 import type { Command, Named } from './commands.js';
 import { fix, say } from './fixes.js';
@@ -62,6 +65,10 @@ export interface FixFacts {
   /** What refused the probe, with its name: `the quota "compute"`. */
   refusedBy?: string;
   image?: string;
+  /** The link that would lead the nodes to the registry's private endpoint: ids of a DNS zone and of their network. */
+  missingLink?: { zone: string; network: string };
+  /** A private endpoint of the registry whose names no DNS zone holds: its id. */
+  namelessEndpoint?: string;
   /** The pool that a pull was to be made on. */
   nodePool?: string;
   servicePrincipalClientId?: string;
@@ -112,6 +119,32 @@ export type Family =
 
 /** Where the pages are. */
 export const DOCS = 'https://github.com/aks-acr-pull/aks-acr-pull/blob/main/docs/causes';
+
+/** What leads the nodes to the registry's private endpoint, where that there is a link missing is known. */
+function linked(missing: FixFacts['missingLink']): Fix | undefined {
+  const command = missing && linkZone(missing);
+  return (
+    command &&
+    fix(
+      "Link the nodes' network to the DNS zone of the registry's private endpoint: until then its names lead the nodes to its public address. The endpoint must be reached from that network too, by peering where it is in another.",
+      command,
+    )
+  );
+}
+
+/** What gives a private endpoint its names in the zone that nodes look them up in. */
+function named({ loginServer }: { loginServer: string }, endpoint: string): Fix | undefined {
+  const zone = `privatelink.${loginServer.replace(/^[^.]*\./, '')}`;
+  const command = keepNames(endpoint, zone);
+  return (
+    command &&
+    fix(
+      `Nothing keeps the names of the registry's private endpoint in a private DNS zone. Have it keep them in the zone ${zone} that the nodes' network is linked to (the first command lists those of that name; the second takes the only one, so put in the id where there are several).`,
+      zonesNamed(zone),
+      command,
+    )
+  );
+}
 
 /** The grant itself, as someone who may would make it. */
 function grantCommand({
@@ -1276,7 +1309,8 @@ const CATALOGUE = {
     title: "the registry's firewall refuses the nodes",
     seen: '"client with IP … is not allowed access", or 403 Forbidden.',
     why: "The registry's network rules don't let the address of the nodes in.",
-    fix: ({ registry, cluster }) =>
+    fix: ({ registry, cluster, missingLink }) =>
+      linked(missingLink) ??
       fix(
         "Give the registry a private endpoint in the nodes' network. Or, where it takes rules for addresses (first command shows them; Premium alone, with public access), let in the address that the nodes go out by: the second command does it for nodes behind the cluster's own load balancer.",
         registry && command('az', 'acr', 'network-rule', 'list', ...inRegistry(registry)),
@@ -1299,9 +1333,11 @@ const CATALOGUE = {
     title: 'the node cannot resolve a host name of the registry',
     seen: '"no such host".',
     why: 'DNS as the node sees it has no such name: a missing private DNS zone link, or a name that is misspelt.',
-    fix: say(
-      "Look at the DNS servers of the nodes' network and at the links of the private DNS zone privatelink.azurecr.io.",
-    ),
+    fix: ({ registry, namelessEndpoint }) =>
+      (registry && namelessEndpoint && named(registry, namelessEndpoint)) ||
+      fix(
+        "Look at the DNS servers of the nodes' network and at the links of the private DNS zone privatelink.azurecr.io.",
+      ),
     confirm: 'nslookup on a node prints an address.',
     sources: [
       'SupportArticles:cannot-pull-image-from-acr-to-aks-cluster',
@@ -1313,9 +1349,9 @@ const CATALOGUE = {
     title: 'the node cannot connect to the registry',
     seen: '"i/o timeout" or "connection refused" to a public address.',
     why: 'Packets from the node to the registry get no answer: a firewall, a route or a missing private endpoint.',
-    fix: say(
-      'Look at the outbound rules of the nodes for the login server and the data endpoint on port 443.',
-    ),
+    fix: ({ missingLink }) =>
+      linked(missingLink) ??
+      fix('Look at the outbound rules of the nodes for the login server and the data endpoint on port 443.'),
     confirm: 'A connection to port 443 of the login server succeeds from a node.',
     sources: [
       'SupportArticles:cannot-pull-image-from-acr-to-aks-cluster',

@@ -261,6 +261,63 @@ export function exempt(policyAssignment: string, scope: string | AskedFor): Comm
   );
 }
 
+/**
+ * Links a private DNS zone to a network (https://learn.microsoft.com/cli/azure/network/private-dns/link/vnet). Zones are
+ * often kept in a subscription of their own: one other than the network's is named.
+ *
+ * @returns undefined where an id is none of a resource
+ */
+export function linkZone(missing: { zone: string; network: string }): Command | undefined {
+  const [zone, network] = [parseArmId(missing.zone), parseArmId(missing.network)];
+  if (zone === undefined || network === undefined) return undefined;
+  const { resourceGroup, name } = network;
+  const elsewhere = zone.subscriptionId.toLowerCase() !== network.subscriptionId.toLowerCase();
+  return command(
+    ...['az', 'network', 'private-dns', 'link', 'vnet', 'create', '-g', zone.resourceGroup],
+    ...['-z', zone.name, '-n', name, '-e', 'false', '-v'],
+    {
+      ask: `az network vnet show -g ${shellWord(resourceGroup)} -n ${shellWord(name)} --query id -o tsv`,
+      literal: missing.network,
+    },
+    ...(elsewhere ? ['--subscription', zone.subscriptionId] : []),
+  );
+}
+
+/** Lists the private DNS zones of a name. */
+export function zonesNamed(zone: string): Command {
+  return command(
+    'az',
+    'network',
+    'private-dns',
+    'zone',
+    'list',
+    '--query',
+    `[?name=='${zone}'].id`,
+    '-o',
+    'tsv',
+  );
+}
+
+/**
+ * Has a private endpoint keep its names in the zone of a name, where there is one of it alone
+ * (https://learn.microsoft.com/cli/azure/network/private-endpoint/dns-zone-group).
+ *
+ * @returns undefined where the endpoint's id is none of a resource
+ */
+export function keepNames(endpoint: string, zone: string): Command | undefined {
+  const parts = parseArmId(endpoint);
+  if (parts === undefined) return undefined;
+  return command(
+    ...['az', 'network', 'private-endpoint', 'dns-zone-group', 'create', '-g', parts.resourceGroup],
+    ...['--endpoint-name', parts.name, '-n', 'default', '--zone-name', zone.replaceAll('.', '-')],
+    '--private-dns-zone',
+    {
+      ask: `az network private-dns zone list --query "[?name=='${zone}'].id" -o tsv`,
+      literal: `<id of zone ${zone}>`,
+    },
+  );
+}
+
 /** Moves a registry to the mode in which repository roles count. Needs a current az. */
 export function enableRepositoryRoles(registry: Named): Command {
   return command('az', 'acr', 'update', ...inRegistry(registry), '--role-assignment-mode', 'rbac-abac');

@@ -6,11 +6,13 @@ import { ArmError } from '../azure/arm.js';
 import type { Arm } from '../azure/arm.js';
 import { lastPart } from '../azure/arm-id.js';
 import type { Cluster } from '../azure/cluster.js';
-import { readNodeNetworks, readPrivateWays, unlinked } from '../azure/private-endpoints.js';
+import { readNodesWays, unlinked } from '../azure/private-endpoints.js';
 import type { Registry } from '../azure/registry.js';
 import { explainError } from '../diagnosis/explain.js';
 import type { PullFacts } from '../diagnosis/explain.js';
 import { fix } from '../diagnosis/fixes.js';
+import { linkZone } from '../diagnosis/commands.js';
+import { optional } from '../json.js';
 import { HttpFault } from '../ports.js';
 import type { Telling } from '../telling.js';
 
@@ -19,6 +21,8 @@ import type { Telling } from '../telling.js';
  * leads the nodes to its public address, which a registry with private endpoints mostly keeps shut
  * (https://learn.microsoft.com/azure/container-registry/container-registry-private-link). Nothing is asked where there is
  * no private endpoint.
+ *
+ * What would mend it is kept for the fixes of the pulls.
  *
  * @returns nothing that would decide a refusal: what the way means for a pull stands in the node's own words
  */
@@ -32,10 +36,12 @@ export async function lookAtWays(
   const since = telling.now();
   const title = `the nodes of ${cluster.name} find ${registry.loginServer} at its private endpoints`;
   try {
-    const [ways, networks] = await Promise.all([
-      readPrivateWays(arm, registry.id),
-      readNodeNetworks(arm, cluster),
-    ]);
+    const { ways, networks, missingLink, nameless } = await readNodesWays(arm, registry.id, cluster);
+    Object.assign(
+      telling.facts,
+      optional('missingLink', missingLink),
+      optional('namelessEndpoint', nameless),
+    );
     const endpoints = ways.map(({ endpoint, state }) => `${endpoint} (${state})`).join(', ');
     if (networks === undefined) {
       const evidence = `Azure lists no network of the nodes; private endpoints ${endpoints}`;
@@ -48,6 +54,7 @@ export async function lookAtWays(
     else {
       const link = fix(
         `Link ${apart.join(', ')} to the private DNS zone of the endpoint; it needs a way to the endpoint too, its own network or a peering.`,
+        missingLink && linkZone(missingLink),
       );
       const evidence = `${seen}; not linked to their DNS zones: ${apart.join(', ')}`;
       telling.tell('private-dns', title, { status: 'warn', evidence, fix: link }, since);

@@ -31,6 +31,7 @@ import { importRoutes } from './imports.js';
 import { lockRoutes } from './locks.js';
 import { pageOf } from './pages.js';
 import { policyExemptionRoutes } from './policy-exemptions.js';
+import { privateLinkRoutes } from './private-link.js';
 import { publicAddressRoutes } from './public-addresses.js';
 import { registryRoutes } from './registries.js';
 import { registryChangeRoutes } from './registry-changes.js';
@@ -88,6 +89,7 @@ export function createArm(context: SimulatorContext, apiServers: Kubeconfigs & C
     ...registries,
     ...registryChangeRoutes(context),
     ...publicAddressRoutes(context),
+    ...privateLinkRoutes(context),
     ...importRoutes(context),
     ...subscriptionRoutes(context),
     ...resourceGraphRoutes(context),

@@ -1,5 +1,6 @@
 /** Microsoft.ContainerRegistry/registries (recordings: registries.GET.variants.json, registries.LIST.json, acr.abac.recording.json). */
 import { REGISTRY_TYPE, registryId, same } from '../cloud/arm-id.js';
+import { stableHex } from '../cloud/ids.js';
 import type { Registry } from '../cloud/model.js';
 import type { SimulatorContext } from '../context.js';
 import type { Answer } from '../net/exchange.js';
@@ -70,6 +71,30 @@ function answered(call: Call, body: object): Answer {
   return ok(body, { 'api-supported-versions': call.apiVersion });
 }
 
+/** Form: containerregistry.json (PrivateEndpointConnection). Its name is an assumption. */
+function connectionsOf(registry: Registry): object[] {
+  const { privateEndpoint, name } = registry;
+  if (privateEndpoint === undefined) return [];
+  const type = `${REGISTRY_TYPE}/privateEndpointConnections`;
+  const own = `${name}.${stableHex(32, 'private endpoint connection', name)}`;
+  return [
+    {
+      id: `${registryId(registry)}/privateEndpointConnections/${own}`,
+      name: own,
+      type,
+      properties: {
+        privateEndpoint: { id: privateEndpoint.id },
+        privateLinkServiceConnectionState: {
+          status: 'Approved',
+          description: 'Auto-Approved',
+          actionsRequired: 'None',
+        },
+        provisioningState: 'Succeeded',
+      },
+    },
+  ];
+}
+
 /**
  * A registry as it is served. Since when an api-version has a property: Azure/azure-rest-api-specs,
  * containerregistry/…/<version>/containerregistry.json; what an older one doesn't know is left out, the mode too.
@@ -136,7 +161,7 @@ export function registryBody(registry: Registry, apiVersion: string): object {
         dataEndpointHostNames: registry.dataEndpointEnabled
           ? [registry.blobHost, ...(registry.replicaDataHosts ?? [])]
           : [],
-        privateEndpointConnections: [],
+        privateEndpointConnections: connectionsOf(registry),
         publicNetworkAccess: registry.publicNetworkAccess,
       }),
       ...since('2020-11-01', {

@@ -5,6 +5,7 @@
 import { resourceGroupId, same } from '../cloud/arm-id.js';
 import { stableHex } from '../cloud/ids.js';
 import type { ManagedCluster, NodePool } from '../cloud/model.js';
+import { networkOfNodes } from '../cloud/private-link.js';
 import type { SimulatorContext } from '../context.js';
 import { ok, parameter } from './call.js';
 import type { Route } from './call.js';
@@ -37,7 +38,7 @@ export function scaleSetRoutes({ state }: SimulatorContext): Route[] {
   ];
 }
 
-/** Names and tags as AKS gives them; the digits in a name are an assumption. */
+/** Names and tags as AKS gives them; the digits in a name are an assumption, and so is that of the subnet. */
 function scaleSetBody(pool: NodePool, cluster: ManagedCluster): object {
   const name = `aks-${pool.name}-${stableHex(8, 'scale set', cluster.name)}-vmss`;
   const { kubeletIdentity } = cluster;
@@ -63,6 +64,26 @@ function scaleSetBody(pool: NodePool, cluster: ManagedCluster): object {
           },
         }
       : {}),
-    properties: { provisioningState: 'Succeeded' },
+    properties: {
+      provisioningState: 'Succeeded',
+      virtualMachineProfile: {
+        networkProfile: {
+          networkInterfaceConfigurations: [
+            {
+              name,
+              properties: {
+                primary: true,
+                ipConfigurations: [
+                  {
+                    name: 'ipconfig1',
+                    properties: { subnet: { id: `${networkOfNodes(cluster)}/subnets/aks-subnet` } },
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      },
+    },
   };
 }

@@ -6,6 +6,7 @@
 import type { ClusterAdmission } from './admission-model.js';
 import type { CloudName } from './clouds.js';
 import type { Governance } from './governance.js';
+import type { PrivateEndpoint, PrivateZone } from './private-link.js';
 
 /** A security principal of the directory. */
 export interface Principal {
@@ -187,6 +188,7 @@ export interface Registry extends RegistryHost {
   dataEndpointEnabled: boolean;
   /** Data endpoints of its replicas. Assumption: nobody is led there; layers come from the registry's own region. */
   replicaDataHosts?: string[];
+  privateEndpoint?: PrivateEndpoint;
   creationDate: string;
 }
 
@@ -255,6 +257,8 @@ export interface CloudState {
   eligibleAssignments?: RoleAssignment[];
   clusters: ManagedCluster[];
   registries: Registry[];
+  /** Those that registries have their private names in. */
+  privateZones: PrivateZone[];
   /** Ids of resources of other types, which only role assignments know. */
   otherResources?: string[];
   /** Registries that are nobody's here and let everyone pull, such as mcr.microsoft.com. */

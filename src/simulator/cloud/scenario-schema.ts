@@ -266,6 +266,25 @@ const registry = object({
     "Blobs come from the registry's own data endpoint; needs Premium, as the network's keys do.",
     withDefault(flag(), false),
   ),
+  privateEndpoint: described(
+    'A way in from private networks; needs Premium, and blobs come from its data endpoint then.',
+    optional(
+      object({
+        linked: described(
+          'Clusters whose network is linked to the private DNS zone; default: all.',
+          optional(list(word())),
+        ),
+        reachable: described(
+          "Clusters from whose network the endpoint's address is reached; default: all.",
+          optional(list(word())),
+        ),
+        inZone: described(
+          "False: the zone doesn't hold the registry's names, and networks that are linked to it find none.",
+          withDefault(flag(), true),
+        ),
+      }),
+    ),
+  ),
   replicas: described('Other regions that hold it too; needs Premium.', withDefault(list(location()), [])),
   repositories: repositories(),
 });

@@ -33,6 +33,7 @@ import type {
 import { principalTypeOf } from './directory.js';
 import { placeOf } from './located.js';
 import { nearest } from './nearest.js';
+import { layPrivateLinks } from './private-link.js';
 import { builtInRoles, permissionOf } from './roles.js';
 import { checkFaultRule } from '../faults/schema.js';
 import type { FaultRule } from '../faults/schema.js';
@@ -195,6 +196,11 @@ class Builder {
     const registries = document.registries.map((registry, index) =>
       this.registry(registry, `registries[${index}]`),
     );
+    const privateZones = layPrivateLinks(
+      document.registries.map(({ privateEndpoint }) => privateEndpoint),
+      { cloud: document.cloud, clusters, registries },
+      (path, message) => this.problem(path, message),
+    );
     this.readGroups();
     this.bind(clusters);
     const state: CloudState = {
@@ -207,6 +213,7 @@ class Builder {
       roleAssignments: [],
       clusters,
       registries,
+      privateZones,
       publicRegistries: this.publicRegistries(registries),
       governance: { denyAssignments: [], locks: [], policies: [], exemptions: [], roleAssignmentLimit: 0 },
       github: this.github,
@@ -435,11 +442,14 @@ class Builder {
       ['publicNetworkAccess', document.publicNetworkAccess === 'Disabled'],
       ['networkDefaultAction', document.networkDefaultAction === 'Deny'],
       ['dataEndpoint', document.dataEndpoint],
+      ['privateEndpoint', document.privateEndpoint !== undefined],
       ['replicas', document.replicas.length > 0],
     ];
     for (const [key, used] of premium) {
       if (used && document.sku !== 'Premium') this.problem(`${path}.${key}`, 'needs sku: Premium');
     }
+    // Assumption: whoever has a private endpoint is led to the data endpoint, from every network.
+    const ownDataHost = document.dataEndpoint || document.privateEndpoint !== undefined;
     const dataHost = (region: string): string =>
       `${document.name.toLowerCase()}.${region}.data.${this.names.registrySuffix}`;
     return {
@@ -456,10 +466,10 @@ class Builder {
       publicNetworkAccess: document.publicNetworkAccess,
       networkDefaultAction: document.networkDefaultAction,
       armAudienceTokens: document.armAudienceTokens,
-      dataEndpointEnabled: document.dataEndpoint,
+      dataEndpointEnabled: ownDataHost,
       // https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints
-      ...(document.dataEndpoint ? { replicaDataHosts: document.replicas.map(dataHost) } : {}),
-      blobHost: document.dataEndpoint
+      ...(ownDataHost ? { replicaDataHosts: document.replicas.map(dataHost) } : {}),
+      blobHost: ownDataHost
         ? dataHost(document.location)
         : `acr${stableHex(12, 'storage', document.name)}.blob.${this.names.storageSuffix}`,
       creationDate: isoTime(this.now - 90 * 86_400_000),

@@ -92,23 +92,27 @@ async function askProvider(
   const principal = context.state.principals.find((one) => one.objectId === objectId);
   if (principal === undefined) return [];
   try {
-    const found = await context.dial(`https://${host}/v2/`, { signal });
+    const found = await context.dial(`https://${host}/v2/`, { signal }, cluster);
     const parameters = challengeParameters(found.headers['www-authenticate'] ?? '');
     if (found.status !== 401 || parameters === undefined) return [];
     const realm = new URL(parameters['realm'] ?? '');
     const token = context.tokens.issue(principal, REGISTRY_AUDIENCE);
-    const exchanged = await context.dial(`${realm.origin}/oauth2/exchange`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({
-        access_token: token,
-        grant_type: 'access_token_refresh_token',
-        refresh_token: token,
-        service: parameters['service'] ?? '',
-        tenant: context.state.tenantId,
-      }).toString(),
-      signal,
-    });
+    const exchanged = await context.dial(
+      `${realm.origin}/oauth2/exchange`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({
+          access_token: token,
+          grant_type: 'access_token_refresh_token',
+          refresh_token: token,
+          service: parameters['service'] ?? '',
+          tenant: context.state.tenantId,
+        }).toString(),
+        signal,
+      },
+      cluster,
+    );
     if (exchanged.status !== 200) return [];
     const { refresh_token: password } = JSON.parse(exchanged.body.toString()) as { refresh_token?: string };
     return password === undefined ? [] : [{ username: TOKEN_USER, password }, ANONYMOUS];

@@ -37,7 +37,7 @@ export interface ApiServers extends Service {
  */
 export function createApiServers(
   context: SimulatorContext,
-  runtimeOf: RuntimeOf = (_cluster, node) => builtInRuntime(context, node),
+  runtimeOf: RuntimeOf = (cluster, node) => builtInRuntime(context, cluster, node),
 ): ApiServers {
   const running = new Map<ManagedCluster, RunningCluster>();
   const tokens = new LocalTokens();

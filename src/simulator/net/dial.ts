@@ -1,5 +1,6 @@
 /** HTTP as a machine inside the simulated cloud speaks it: over TLS, through the front door, one request at a time. */
 import { Agent, request as httpsRequest } from 'node:https';
+import type { ManagedCluster } from '../cloud/model.js';
 import type { SimulatorContext } from '../context.js';
 
 type Dial = SimulatorContext['dial'];
@@ -7,29 +8,28 @@ type Dial = SimulatorContext['dial'];
 /**
  * Makes a dialler that finds every name at the front door.
  *
- * @param port of the front door's TLS listener for nodes, asked for at each request
  * @param ca PEM of the authority of public names
- * @param lookUp throws what a socket would for a name that isn't found, or where nothing listens
+ * @param lookUp the port of the front door that a name leads to; throws what a socket would for a name that isn't found, or
+ * where nothing listens
  */
 export function createDial(
-  port: () => number,
   ca: string,
-  lookUp: (host: string, method: string, path: string) => void = () => undefined,
+  lookUp: (host: string, method: string, path: string, from: ManagedCluster | undefined) => number,
 ): { dial: Dial; close: () => void } {
   const agent = new Agent({ keepAlive: true });
-  const dial: Dial = (url, { method = 'GET', headers = {}, body, signal } = {}) =>
+  const dial: Dial = (url, { method = 'GET', headers = {}, body, signal } = {}, from) =>
     new Promise((resolve, reject) => {
       const target = new URL(url);
       if (target.protocol !== 'https:') {
         reject(new Error(`${target.origin}: the simulated cloud speaks HTTPS only`));
         return;
       }
-      lookUp(target.hostname, method, target.pathname + target.search);
+      const port = lookUp(target.hostname, method, target.pathname + target.search, from);
       const outgoing = httpsRequest(
         {
           agent,
           host: '127.0.0.1',
-          port: port(),
+          port,
           servername: target.hostname,
           ca,
           method,

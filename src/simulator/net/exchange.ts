@@ -13,6 +13,8 @@ export interface Exchange {
   body: Buffer;
   /** The certificate the client showed, unverified: whoever trusts it verifies it. */
   clientCertificate?: X509Certificate;
+  /** It came by a private endpoint: what is said of public addresses doesn't concern it. */
+  byPrivateEndpoint?: true;
   /** Aborted when the client hangs up. */
   signal: AbortSignal;
   /** Filled in by the service that answers, for the request log. */

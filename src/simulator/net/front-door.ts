@@ -11,6 +11,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { X509Certificate } from 'node:crypto';
+import type { Way } from '../cloud/private-link.js';
 import type { Certificate, CertificateAuthority } from '../context.js';
 import { NoAnswer } from '../faults/index.js';
 import type { CertificateFault, Faults, LookUpFault, Origin, Struck } from '../faults/index.js';
@@ -69,10 +70,15 @@ export interface FrontDoor {
   readonly proxyUrl: string;
   /** Port of the TLS listener on 127.0.0.1. */
   readonly port: number;
-  /** Port of the one for nodes. */
+  /** Port of the one for nodes, and of the one that they come to by private endpoints. */
   readonly nodesPort: number;
-  /** What keeps a node from connecting to a name, as a socket throws it; it is logged then. */
-  lookUp(host: string, method: string, path: string): void;
+  readonly privatePort: number;
+  /**
+   * Throws what keeps a node from connecting to a name, as a socket does; that is logged, unless its network is made so.
+   *
+   * @param way where the name leads from the node's network
+   */
+  lookUp(host: string, method: string, path: string, way: Way): void;
   /** Every host name that was asked for through the proxy, once each, in order. */
   readonly connectedNames: string[];
   /** Ends every connection; resolves when both listeners are closed. */
@@ -87,7 +93,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   const serviceOf = (host: string): string | undefined =>
     options.services().find((service) => service.serves(host))?.name;
 
-  const openTls = (from: Origin): HttpsServer => {
+  const openTls = (from: Origin, byPrivateEndpoint = false): HttpsServer => {
     const server = createHttpsServer(
       {
         ...plain.pair,
@@ -105,7 +111,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
         },
       },
       (request, response) => {
-        void serve(request, response, from, options);
+        void serve(request, response, { from, byPrivateEndpoint }, options);
       },
     );
     // Watches stay open for long without a byte; the services end them. Clients keep connections and poll seldom: one
@@ -117,8 +123,12 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     track(server, sockets);
     return server;
   };
-  const [tls, nodesTls] = [openTls('clients'), openTls('nodes')];
-  const [port, nodesPort] = [await listen(tls), await listen(nodesTls)];
+  const [tls, nodesTls, privateTls] = [openTls('clients'), openTls('nodes'), openTls('nodes', true)];
+  const [port, nodesPort, privatePort] = [
+    await listen(tls),
+    await listen(nodesTls),
+    await listen(privateTls),
+  ];
 
   /** Why no connection to a name can be made; logged, unless that is how its network is. */
   const unreachable = (
@@ -174,8 +184,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   proxy.on('clientError', (_error, socket) => socket.destroy());
   track(proxy, sockets);
   const proxyPort = await listen(proxy, options.proxyPort).catch((error: unknown) => {
-    tls.close();
-    nodesTls.close();
+    for (const server of [tls, nodesTls, privateTls]) server.close();
     throw error;
   });
 
@@ -183,13 +192,16 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     proxyUrl: `http://${LOOPBACK}:${proxyPort}`,
     port,
     nodesPort,
+    privatePort,
     connectedNames,
-    lookUp(host, method, path) {
+    lookUp(host, method, path, way) {
       const why = unreachable('nodes', host.toLowerCase(), method, path);
       if (why !== undefined) throw socketError(why, host);
+      if (way.kind === 'nowhere') throw socketError('dns', host);
+      if (way.kind === 'silent') throw socketError('silent', way.address);
     },
     async stop() {
-      const closed = [tls, nodesTls, proxy].map(
+      const closed = [tls, nodesTls, privateTls, proxy].map(
         (server) => new Promise<void>((done) => server.close(() => done())),
       );
       for (const socket of sockets) socket.destroy();
@@ -233,14 +245,22 @@ function certificateCache(
   };
 }
 
-/** What Node's sockets throw. */
-function socketError(why: LookUpFault, host: string): Error {
-  const [code, syscall, message] =
-    why === 'dns'
-      ? ['ENOTFOUND', 'getaddrinfo', `getaddrinfo ENOTFOUND ${host}`]
-      : ['ECONNREFUSED', 'connect', `connect ECONNREFUSED ${host}:443`];
-  return Object.assign(new Error(message), { code, syscall });
+/** What Node's sockets throw. Where packets are dropped they do so after a time; here at once, so that nobody waits. */
+function socketError(why: LookUpFault | 'silent', host: string): Error {
+  const [code, syscall] = SOCKET_ERRORS[why];
+  const where = why === 'dns' ? host : `${host}:443`;
+  return Object.assign(new Error(`${syscall} ${code} ${where}`), {
+    code,
+    syscall,
+    ...(why === 'silent' ? { address: host } : {}),
+  });
 }
+
+const SOCKET_ERRORS = {
+  dns: ['ENOTFOUND', 'getaddrinfo'],
+  refused: ['ECONNREFUSED', 'connect'],
+  silent: ['ETIMEDOUT', 'connect'],
+} as const;
 
 function logUnanswered(
   log: RequestLog,
@@ -278,7 +298,7 @@ function listen(server: Server, port = 0): Promise<number> {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  from: Origin,
+  { from, byPrivateEndpoint }: { from: Origin; byPrivateEndpoint: boolean },
   { services, log, faults, hold }: FrontDoorOptions,
 ): Promise<void> {
   const gone = new AbortController();
@@ -314,6 +334,7 @@ async function serve(
           headers: joinedHeaders(request),
           body: await bodyOf(request),
           ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+          ...(byPrivateEndpoint ? { byPrivateEndpoint } : {}),
           signal: gone.signal,
           note: listening(record, (route) => {
             fault ??= strike(faults?.request({ ...asked, route }));

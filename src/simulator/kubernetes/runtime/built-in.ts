@@ -1,4 +1,5 @@
 /** The runtime that comes with the simulator: pulls in this process, as containerd 2.1 would. */
+import type { ManagedCluster } from '../../cloud/model.js';
 import type { SimulatorContext } from '../../context.js';
 import { NodeImages } from '../node-images.js';
 import type { Node } from '../objects.js';
@@ -9,7 +10,7 @@ import type { Runtime } from './runtime.js';
 const VERSION = 'containerd://2.1.9';
 
 /** A runtime for one node, without any image. */
-export function builtInRuntime(context: SimulatorContext, node: Node): Runtime {
+export function builtInRuntime(context: SimulatorContext, cluster: ManagedCluster, node: Node): Runtime {
   const images = new NodeImages();
   const { operatingSystem: os, architecture } = node.status.nodeInfo;
   return {
@@ -17,7 +18,7 @@ export function builtInRuntime(context: SimulatorContext, node: Node): Runtime {
     find: async (reference) => images.find(reference),
     async pull(reference, credential, signal) {
       const { image } = await pullImage(
-        (url, request) => context.dial(url, request),
+        (url, request) => context.dial(url, request, cluster),
         images,
         reference,
         { os, architecture },

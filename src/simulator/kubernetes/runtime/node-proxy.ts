@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { hostName } from '../../net/front-door.js';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -14,11 +15,11 @@ export interface NodeProxy {
 }
 
 /**
- * Opens the proxy on a port of the machine's choice. Every name leads to one port: that name is what the TLS client says.
+ * Opens the proxy on a port of the machine's choice.
  *
- * @param port of the TLS listener
+ * @param portOf port of the TLS listener that a name leads to, where that name is what the TLS client says
  */
-export async function openNodeProxy(port: number): Promise<NodeProxy> {
+export async function openNodeProxy(portOf: (host: string) => number): Promise<NodeProxy> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
     sockets.add(socket);
@@ -28,8 +29,8 @@ export async function openNodeProxy(port: number): Promise<NodeProxy> {
     response.writeHead(501).end();
   });
   server.on('connection', keep);
-  server.on('connect', (_request: IncomingMessage, near: Socket, head: Buffer) => {
-    const far = connect(port, LOOPBACK);
+  server.on('connect', (request: IncomingMessage, near: Socket, head: Buffer) => {
+    const far = connect(portOf(hostName(request.url ?? '')), LOOPBACK);
     keep(far);
     far.on('close', () => near.destroy());
     near.on('close', () => far.destroy());

@@ -6,26 +6,27 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { CloudState } from '../../cloud/model.js';
+import type { CloudState, ManagedCluster } from '../../cloud/model.js';
+import { wayTo } from '../../cloud/private-link.js';
 import type { Problem } from '../../cloud/schema.js';
 import type { SimulatorContext } from '../../context.js';
 import { nodesOf, poolOf } from '../nodes.js';
 import type { Node } from '../objects.js';
 import { builtInRuntime } from './built-in.js';
 import type { Unreachable } from './containerd.js';
-import type { Machine } from './machine.js';
+import type { Machine, NodeNetwork } from './machine.js';
 import { openNameServer } from './name-server.js';
 import { openNodeProxy } from './node-proxy.js';
 import type { Runtime, RuntimeOf } from './runtime.js';
 
 /** The simulated cloud as a node finds it. */
 export interface FrontDoor {
-  /** Port on loopback of the TLS listener for nodes. */
-  port: number;
   /** File with the authority of public names, PEM. */
   caFile: string;
-  /** Throws what a socket does for a name that a node can't connect to now. */
-  lookUp(host: string): void;
+  /** Throws what a socket does for a name that a cluster's nodes can't connect to now. */
+  lookUp(host: string, cluster: ManagedCluster): void;
+  /** Port on loopback of the TLS listener that a name leads a cluster's nodes to. */
+  portOf(host: string, cluster: ManagedCluster): number;
 }
 
 export interface Runtimes {
@@ -44,11 +45,11 @@ const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Why this machine can't give nodes the real runtime that a scenario asks for; empty when it can, or none is asked for. */
 export function runtimeProblems(state: CloudState): Problem[] {
-  const asked = state.clusters.flatMap((one, cluster) =>
+  const asked = state.clusters.flatMap((cluster, at) =>
     (['pools', 'provisionedPools'] as const).flatMap((key) =>
-      (one[key] ?? []).flatMap((pool, index) =>
+      (cluster[key] ?? []).flatMap((pool, index) =>
         pool.runtime === 'containerd'
-          ? [{ pool, path: `clusters[${cluster}].${key}[${index}].runtime` }]
+          ? [{ cluster, pool, path: `clusters[${at}].${key}[${index}].runtime` }]
           : [],
       ),
     ),
@@ -64,6 +65,17 @@ export function runtimeProblems(state: CloudState): Problem[] {
     const names = missing.map(([program]) => program).join(', ');
     return problem(`${names} not found: apt-get install -y --no-install-recommends ${packages}`);
   }
+  const silent = asked.find(({ cluster }) =>
+    state.registries.some(({ loginServer }) => wayTo(state, cluster, loginServer).kind === 'silent'),
+  );
+  if (silent !== undefined)
+    return [
+      {
+        path: silent.path,
+        message:
+          "containerd isn't modelled where a private endpoint can't be reached: set runtime: built-in for this pool",
+      },
+    ];
   const here = ARCHITECTURES[process.arch] ?? process.arch;
   return asked
     .filter(({ pool }) => pool.osType !== 'Linux' || pool.architecture !== here)
@@ -99,25 +111,36 @@ export function createRuntimes(context: SimulatorContext): Runtimes {
     return registry === undefined ? [loginServer] : [loginServer, registry.blobHost];
   };
 
-  async function startAll(door: FrontDoor, nodes: Node[]): Promise<void> {
+  async function startAll(
+    door: FrontDoor,
+    nodes: readonly { cluster: ManagedCluster; node: Node }[],
+  ): Promise<void> {
     // gRPC is loaded only here.
     const { startMachine } = await import('./machine.js');
     const { containerdRuntime } = await import('./containerd-runtime.js');
     const version = await containerdVersion();
     stopped.signal.throwIfAborted();
-    const proxy = await openNodeProxy(door.port);
-    servers.push(proxy);
     const names = await openNameServer();
     servers.push(names);
     const { folder } = (keeper = await openKeeper());
-    const network = {
-      proxyUrl: proxy.url,
-      caFile: door.caFile,
-      nameServer: names.address,
-      lookUp: (host: string) => unreachable(() => door.lookUp(host)),
+    const networkOf = async (cluster: ManagedCluster): Promise<NodeNetwork> => {
+      const proxy = await openNodeProxy((host) => door.portOf(host, cluster));
+      servers.push(proxy);
+      return {
+        proxyUrl: proxy.url,
+        caFile: door.caFile,
+        nameServer: names.address,
+        lookUp: (host) => unreachable(() => door.lookUp(host, cluster)),
+      };
     };
+    const clusters = [...new Set(nodes.map(({ cluster }) => cluster))];
+    const networks = new Map(
+      await Promise.all(clusters.map(async (one) => [one, await networkOf(one)] as const)),
+    );
     await Promise.all(
-      nodes.map(async ({ metadata }, index) => {
+      nodes.map(async ({ cluster, node: { metadata } }, index) => {
+        const network = networks.get(cluster);
+        if (network === undefined) throw new Error(`no network was laid for ${cluster.name}`);
         const own = join(folder, String(index));
         await mkdir(own, { mode: 0o700 });
         const machine = startMachine(own, network, stopped.signal);
@@ -138,14 +161,16 @@ export function createRuntimes(context: SimulatorContext): Runtimes {
 
   return {
     of: (cluster, node) => {
-      if (poolOf(cluster, node)?.runtime !== 'containerd') return builtInRuntime(context, node);
+      if (poolOf(cluster, node)?.runtime !== 'containerd') return builtInRuntime(context, cluster, node);
       const runtime = real.get(node.metadata.name);
       if (runtime === undefined) throw new Error(`no containerd was started for ${node.metadata.name}`);
       return runtime;
     },
     async start(door) {
       const nodes = context.state.clusters.flatMap((cluster) =>
-        nodesOf(cluster).filter((node) => poolOf(cluster, node)?.runtime === 'containerd'),
+        nodesOf(cluster).flatMap((node) =>
+          poolOf(cluster, node)?.runtime === 'containerd' ? [{ cluster, node }] : [],
+        ),
       );
       if (nodes.length > 0) starting = startAll(door, nodes);
       await starting;
