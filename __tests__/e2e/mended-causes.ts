@@ -640,7 +640,7 @@ export const ROWS: readonly Row[] = [
   { cause: 'dns-nxdomain', ...byPrivateEndpoint({ inZone: false }), mend: { commands: [0, 1] } },
   {
     // private-endpoint-unreachable, as reports name it.
-    cause: 'connection-timeout',
+    cause: 'private-endpoint-unreachable',
     ...byPrivateEndpoint({ reachable: [] }),
     mend: {
       otherwise: 'the two networks are peered',
@@ -921,11 +921,11 @@ export const NOT_HERE: readonly { causes: readonly CauseId[]; because: string }[
   },
   {
     causes: [
-      ...(['dns-timeout', 'private-endpoint-unreachable', 'proxy-error', 'tls-handshake-timeout'] as const),
+      ...(['dns-timeout', 'proxy-error', 'tls-handshake-timeout'] as const),
       'rate-limited-429-dockerhub',
     ],
     because:
-      'the simulated network has names that are not there, refused and cut connections and silence, but no DNS server that hangs, no private endpoint, no proxy of the nodes, no half of a handshake and no Docker Hub',
+      'the simulated network has names that are not there, refused and cut connections and silence, but no DNS server that hangs, no proxy of the nodes, no half of a handshake and no Docker Hub',
   },
   {
     causes: [
