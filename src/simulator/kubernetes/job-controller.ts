@@ -72,10 +72,11 @@ export function startJobController(
       live.status = { ...live.status, conditions: [...(live.status?.conditions ?? []), ...fresh] };
     });
 
-  /** A counted or deleted pod needs its finalizer no more. */
-  const release = (pod: Pod): void => {
-    if (!pod.metadata.finalizers?.includes(TRACKING_FINALIZER)) return;
-    store.update('pods', pod.metadata.name, pod.metadata.namespace, ({ metadata }) => {
+  /** A counted or deleted pod needs its finalizer no more. One that no node had is gone as soon as it is deleted. */
+  const release = ({ metadata: { name, namespace } }: Pod): void => {
+    const live = store.get('pods', name, namespace);
+    if (live?.metadata.finalizers?.includes(TRACKING_FINALIZER) !== true) return;
+    store.update('pods', name, namespace, ({ metadata }) => {
       metadata.finalizers = (metadata.finalizers ?? []).filter((one) => one !== TRACKING_FINALIZER);
     });
   };
