@@ -5,7 +5,7 @@ import { Cancelled } from '../../src/host/failure.js';
 import { createHttp } from '../../src/host/http.js';
 import type { ClosableHttp } from '../../src/host/http.js';
 import { openGround as openInProcess } from './in-process.js';
-import { nameOf, openGround, TO_SIGTERM_MS } from './left-behind-ground.js';
+import { inItsTime, nameOf, openGround, TO_SIGTERM_MS } from './left-behind-ground.js';
 import type { Ground } from './left-behind-ground.js';
 import type { StepResult } from './runner.js';
 import { scenario } from './scene.js';
@@ -157,23 +157,24 @@ describe('the post step', () => {
 });
 
 describe('the post step that is told to end itself', () => {
-  it('does so in time, with the line that finishes it, and does not fail', async () => {
-    const here = await open();
-    const { simulator, startPost, trap, passLifetimes } = here;
-    const namespace = await killedAfter(here, ACCOUNT);
-    simulator.addFault({ fault: 'stall', service: 'arm' });
-    const signsIn = trap.next(1, ({ host, stage }) => stage === 'answer' && host.startsWith('login.'));
-    const post = await startPost();
-    const at = await Promise.race([signsIn, post.done]);
-    if (!('letGo' in at)) throw new Error(`it ended before:\n${at.shown}`);
-    await at.letGo('carry out');
-    const began = Date.now();
-    post.kill('SIGINT');
-    const result = await post.done;
-    expect([result.exitCode, result.signal, Date.now() - began < TO_SIGTERM_MS]).toEqual([0, null, true]);
-    expect(result.shown).toContain(`kubectl delete job -n ${namespace} aks-acr-pull-`);
-    expect(await passLifetimes()).toEqual([]);
-  });
+  it('does so in time, with the line that finishes it, and does not fail', () =>
+    inItsTime(async () => {
+      const here = await open();
+      const { simulator, startPost, trap, passLifetimes } = here;
+      const namespace = await killedAfter(here, ACCOUNT);
+      simulator.addFault({ fault: 'stall', service: 'arm' });
+      const signsIn = trap.next(1, ({ host, stage }) => stage === 'answer' && host.startsWith('login.'));
+      const post = await startPost();
+      const at = await Promise.race([signsIn, post.done]);
+      if (!('letGo' in at)) throw new Error(`it ended before:\n${at.shown}`);
+      await at.letGo('carry out');
+      const began = Date.now();
+      post.kill('SIGINT');
+      const result = await post.done;
+      expect([result.exitCode, result.signal, Date.now() - began < TO_SIGTERM_MS]).toEqual([0, null, true]);
+      expect(result.shown).toContain(`kubectl delete job -n ${namespace} aks-acr-pull-`);
+      expect(await passLifetimes()).toEqual([]);
+    }));
 });
 
 describe('a cancelled run', () => {

@@ -40,11 +40,17 @@ async function put(files: Readonly<Record<string, string>>): Promise<void> {
 const pod = (image: string): string =>
   `apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec:\n  containers:\n    - name: web\n      image: ${image}\n`;
 
-/** What a program took: CPU in seconds, memory in MB. Written by the program itself as it ends. */
+/**
+ * What a program took: CPU in seconds, memory in MB. Written by the program itself as it ends. Linux tells maxRSS of a child
+ * with what its parent had at its birth; VmHWM is its own (man 5 proc).
+ */
 const WITNESS = `process.on('exit', () => {
+  const { existsSync, readFileSync, writeFileSync } = require('node:fs');
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  const took = { cpu: (userCPUTime + systemCPUTime) / 1e6, memory: maxRSS / 1024 };
-  require('node:fs').writeFileSync(process.env.WITNESSED, JSON.stringify(took));
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const kB = Number(/^VmHWM:\\s+(\\d+) kB$/m.exec(status)?.[1] ?? maxRSS);
+  const took = { cpu: (userCPUTime + systemCPUTime) / 1e6, memory: kB / 1024 };
+  writeFileSync(process.env.WITNESSED, JSON.stringify(took));
 });`;
 
 it('reads 200 manifests, asks once for each of 60 images, side by side, and says what it took', async () => {

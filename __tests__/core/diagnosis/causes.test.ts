@@ -128,6 +128,12 @@ describe('the commands themselves', () => {
     expect(reader.commands).toEqual([
       expect.stringMatching(/--role acdd72a7-.* --scope "\$\(az account show --query .*\)"$/),
     ]);
+    // What isn't there is refused in the same words.
+    const misspelt = { ...read, scope: TAME.registry?.id ?? '' };
+    expect(CAUSES['arm-authorization-missing'].fix({ ...TAME, missing: misspelt }).summary).toMatch(
+      /^See first that contoso is its name/,
+    );
+    expect(summary + reader.summary).not.toContain('See first');
     const odd = CAUSES['arm-authorization-missing'].fix({
       ...TAME,
       missing: { action: 'X/y/action', scope: '/x' },

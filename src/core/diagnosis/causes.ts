@@ -146,6 +146,18 @@ function named({ loginServer }: { loginServer: string }, endpoint: string): Fix 
   );
 }
 
+/**
+ * Azure answers a login without wider rights the same for what it may not read and for what isn't there: "… or the scope is
+ * invalid" (recording: roleAssignments.403.AuthorizationFailed.json).
+ */
+function nameFirst(missing: FixFacts['missing']): string {
+  const [, name] = /\/(?:managedClusters|registries)\/([^/]+)$/i.exec(missing?.scope ?? '') ?? [];
+  const read = /\/(?:managedClusters|registries)\/read$/i.test(missing?.action ?? '');
+  return name === undefined || !read
+    ? ''
+    : `See first that ${name} is its name and in that resource group: Azure answers the same for what isn't there. `;
+}
+
 /** The grant itself, as someone who may would make it. */
 function grantCommand({
   cluster,
@@ -513,7 +525,7 @@ const CATALOGUE = {
             writes ? grantCommand(facts) : removeCommand(facts),
             right,
           )
-        : fix(`${give}, then run this again.`, right);
+        : fix(`${nameFirst(facts.missing)}${give}, then run this again.`, right);
     },
     confirm: 'The same run gets past this point.',
     sources: [
