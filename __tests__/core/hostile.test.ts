@@ -87,7 +87,7 @@ function cloud(...hostile: [RegExp, Reply][]): ScriptedHttp {
       { body: { access_token: 'an-access-token-of-the-registry' } },
     ],
     [
-      /GET https:\/\/contoso\.azurecr\.io\/v2\//,
+      /GET https:\/\/contoso\.azurecr\.io\/(v2|acr\/v1)\//,
       { status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'not here' }] } },
     ],
     [
@@ -155,7 +155,7 @@ describe('no credential leaves', () => {
       headers: { 'www-authenticate': challenge },
       body: { errors: [{ code: 'UNAUTHORIZED' }] },
     };
-    const http = cloud([/https:\/\/contoso\.azurecr\.io\/v2\//, refused]);
+    const http = cloud([/https:\/\/contoso\.azurecr\.io\/(v2|acr\/v1)\//, refused]);
     await run(http);
     expect(sentElsewhere(http)).toEqual([]);
     expectNothingSecretSent(http);
@@ -197,7 +197,7 @@ describe('no credential leaves', () => {
       [/GET https:\/\/management.*\/roleAssignments\?/, { body: { value: [] } }],
       [/PUT .*\/roleAssignments\//, created],
       [
-        /contoso\.azurecr\.io\/v2\//,
+        /contoso\.azurecr\.io\/(v2|acr\/v1)\//,
         { headers: { 'docker-content-digest': `sha256:${'a'.repeat(64)}` }, body: {} },
       ],
     );
@@ -227,7 +227,7 @@ describe('no credential leaves', () => {
         { body: { kubeconfigs: [{ value: base64(kubeconfig(server)) }] } },
       ],
       [
-        /contoso\.azurecr\.io\/v2\//,
+        /contoso\.azurecr\.io\/(v2|acr\/v1)\//,
         { headers: { 'docker-content-digest': `sha256:${'a'.repeat(64)}` }, body: {} },
       ],
     );

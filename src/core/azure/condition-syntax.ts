@@ -61,7 +61,6 @@ const DEEPEST = 200;
 
 /** An attribute, a text, a sign, or a word; after blanks. */
 const TOKEN = /\s*(@[a-z]+\[[^\]]*\]|'[^']*'|&&|\|\||[(){}!,]|[\p{L}\p{N}_:.+-]+)/iuy;
-const ATTRIBUTE = /^@(?<source>[a-z]+)\[(?<name>[^\]]*)\]$/i;
 const SOURCES: readonly string[] = ['request', 'resource', 'principal', 'environment'];
 const JOINING: Readonly<Record<string, 'and' | 'or'>> = { and: 'and', '&&': 'and', or: 'or', '||': 'or' };
 const FUNCTIONS: Readonly<Record<string, 'action-matches' | 'sub-operation-matches'>> = {
@@ -158,9 +157,12 @@ class Parser {
   }
 
   #attribute(): Attribute {
-    const { source = '', name = '' } = ATTRIBUTE.exec(this.#token())?.groups ?? {};
-    if (!SOURCES.includes(source.toLowerCase()) || name.trim() === '') throw new Unreadable();
-    return { kind: 'attribute', source: source.toLowerCase(), name: name.trim().toLowerCase() };
+    const token = this.#token().toLowerCase();
+    const bracket = token.indexOf('[');
+    const source = token.slice(1, bracket);
+    const name = token.slice(bracket + 1, -1).trim();
+    if (!token.startsWith('@') || !SOURCES.includes(source) || name === '') throw new Unreadable();
+    return { kind: 'attribute', source, name };
   }
 
   #value(): string {
