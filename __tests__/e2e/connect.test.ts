@@ -30,8 +30,8 @@ for (const { name, path, missing } of nodes()) {
     it('grants AcrPull at a legacy registry, waits for it, proves the pull on every pool, and leaves nothing', async () => {
       scene = await openScene(
         scenario({
-          // Less than the first pause of a second try; long enough for the first to be refused on a busy machine.
-          grantDelay: '5s',
+          // Long enough for the first try to be refused on a busy machine.
+          grantDelay: '15s',
           cluster: { pools: [{ name: 'system' }, { name: 'arm', architecture: 'arm64' }] },
         }),
       );

@@ -50,7 +50,13 @@ const CLOUD = JSON.stringify({
     registry('norole'),
     registry('abacmode', { mode: 'abac' }),
     registry('walled', { sku: 'Premium', publicNetworkAccess: 'Disabled' }),
-    registry('inside', { sku: 'Premium', publicNetworkAccess: 'Disabled', privateEndpoint: {} }),
+    registry('inside', {
+      sku: 'Premium',
+      publicNetworkAccess: 'Disabled',
+      privateEndpoint: {},
+      // Of its own, so that the node has none of its layers.
+      repositories: [repository('inside/web')],
+    }),
     registry('unnamed', { sku: 'Premium', privateEndpoint: { inZone: false } }),
   ],
   roleAssignments: [
@@ -363,7 +369,7 @@ suiteUnless(unfit?.message, 'a real containerd', () => {
 
     it('pulls by a private endpoint, layers too, though public access is off', async () => {
       const since = bench.simulator.requests.length;
-      const { events } = await run('inside.azurecr.io/shop/web:v1');
+      const { events } = await run('inside.azurecr.io/inside/web:v1');
       expect(events.map(({ reason }) => reason)).toContain('Pulled');
       const hosts = bench.simulator.requests.slice(since).map(({ host }) => host);
       expect(hosts).toContain('inside.westeurope.data.azurecr.io');
