@@ -49,7 +49,7 @@ describe(`${MOST} assignments`, () => {
     ],
     ['each for its repository, all asked for', (nth) => repositoryCondition([`team/app${nth}`]), [], false],
   ];
-  it.each(CASES)('%s: 50 ms of processor time at most', (_what, condition, asked, allowed) => {
+  it.each(CASES)('%s: processor time within twice 50 ms, as this machine parses', (_what, condition, asked, allowed) => {
     const assignments = held(MOST, condition);
     const read = { assignments, groupsSeen: true, gaps: [] };
     const text = JSON.stringify({
