@@ -5,7 +5,8 @@
 import { expect, it } from '@jest/globals';
 import { ArmError, readArmError } from '../../src/core/azure/arm.js';
 import { CAUSES, isCause } from '../../src/core/diagnosis/causes.js';
-import type { CauseId, FixFacts } from '../../src/core/diagnosis/causes.js';
+import type { FixFacts } from '../../src/core/diagnosis/cause.js';
+import type { CauseId } from '../../src/core/diagnosis/causes.js';
 import { explainError } from '../../src/core/diagnosis/explain.js';
 import type { Explained } from '../../src/core/diagnosis/explain.js';
 import { rank } from '../../src/core/diagnosis/ranking/rank.js';

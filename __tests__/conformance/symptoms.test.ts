@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { CAUSES, isCause } from '../../src/core/diagnosis/causes.js';
-import type { Cause } from '../../src/core/diagnosis/causes.js';
+import type { Cause } from '../../src/core/diagnosis/cause.js';
 import { CANDIDATES } from '../../src/core/diagnosis/ranking/candidates.js';
 import type { Candidate } from '../../src/core/diagnosis/ranking/candidates.js';
 import type { Facts } from '../../src/core/diagnosis/ranking/facts.js';

@@ -7,10 +7,10 @@ import type { Fix, Report } from '../../src/core/report.js';
 import type { Simulator } from '../../src/simulator/index.js';
 import { openTerminal, withOwner } from '../support/printed-commands.js';
 import type { Terminal } from '../support/printed-commands.js';
-import { openGround } from './in-process.js';
-import type { Ground, WholeRun } from './in-process.js';
+import type { WholeRun } from './in-process.js';
 import type { Broken, Mend } from './mended-causes.js';
 import { openScene, scenario } from './scene.js';
+import type { Scene } from './scene.js';
 
 /** A cloud with somebody at a terminal. */
 export interface Bench {
@@ -27,54 +27,45 @@ export function said({ report, problems }: WholeRun): { result: Report['result']
   return { result: report.result, ...(report.cause === undefined ? {} : { cause: report.cause }) };
 }
 
-/**
- * Opens a broken cloud for as long as `work` takes. The shipped action runs there, as a runner starts it; core and host run
- * in this process where a row says why.
- */
+/** Opens a broken cloud for as long as `work` takes. The shipped action runs there, as a runner starts it. */
 export async function withBroken(broken: Broken, work: (bench: Bench) => Promise<void>): Promise<void> {
-  const { cloud, prepared = [], before, how, as, inProcess } = broken;
-  const yaml = withOwner(scenario(cloud));
-  const ground = await (inProcess === undefined ? openAction(yaml) : openGround(yaml, SPEED));
-  const { simulator } = ground;
+  const { cloud, prepared = [], before, how, as, waits } = broken;
+  const scene = await openScene(withOwner(scenario(cloud)));
+  const { simulator } = scene;
+  const time = waits === undefined ? {} : FASTER;
+  const run = (inputs: RawInputs): Promise<WholeRun> => runAction(scene, inputs, time, as);
   const terminal = openTerminal(simulator);
   try {
     for (const line of prepared) await terminal.run(line);
-    if (before !== undefined) await ground.run(before);
+    if (before !== undefined) await run(before);
     const takenBack = how?.(simulator);
-    await work({
-      simulator,
-      terminal,
-      run: (inputs) => ground.run(inputs, {}, as),
-      takeBack: () => takenBack?.(),
-    });
+    await work({ simulator, terminal, run, takeBack: () => takenBack?.() });
   } finally {
     await terminal.close();
-    await ground.end();
+    await scene.end();
   }
 }
 
-/** So many times faster than the machine's time passes for runs in this process. */
-const SPEED = 10;
+/** Variables of a process for which time passes faster. */
+const FASTER = {
+  NODE_OPTIONS: `--import=${new URL('faster-time.js', import.meta.url).href}`,
+  FASTER_TIME: '10',
+};
 
-/** The shipped action in a job of its own, seen as {@link openGround} sees runs in this process. */
-async function openAction(yaml: string): Promise<Pick<Ground, 'simulator' | 'run' | 'end'>> {
-  const scene = await openScene(yaml);
+async function runAction(
+  scene: Scene,
+  inputs: RawInputs,
+  machine: Readonly<Record<string, string>>,
+  as = 'deployer',
+): Promise<WholeRun> {
   const { simulator } = scene;
-  return {
-    simulator,
-    async run(inputs = {}, _log = {}, as = 'deployer') {
-      const who = simulator.state.principals.find(({ name }) => name === as);
-      const given = Object.entries(inputs).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, value]],
-      );
-      const { report, requests, stdout } = await scene.run({
-        ...(Object.fromEntries(given) as Record<string, string>),
-        'client-id': who?.clientId ?? '',
-      });
-      return { ...(report === undefined ? {} : { report }), problems: [stdout], requests };
-    },
-    end: () => scene.end(),
-  };
+  const who = simulator.state.principals.find(({ name }) => name === as);
+  const given = Object.entries(inputs).filter((input): input is [string, string] => input[1] !== undefined);
+  const { report, requests, stdout } = await scene.run(
+    { ...Object.fromEntries(given), 'client-id': who?.clientId ?? '' },
+    { machine: { ...simulator.environment(), ...machine } },
+  );
+  return { ...(report === undefined ? {} : { report }), problems: [stdout], requests };
 }
 
 /**

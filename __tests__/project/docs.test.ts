@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CAUSES } from '../../src/core/diagnosis/causes.js';
-import type { Cause } from '../../src/core/diagnosis/causes.js';
+import type { Cause } from '../../src/core/diagnosis/cause.js';
 import { CANDIDATES } from '../../src/core/diagnosis/ranking/candidates.js';
 import { FACT_RULES } from '../../src/core/diagnosis/ranking/facts.js';
 import { TEXTS } from '../../src/core/diagnosis/texts.js';

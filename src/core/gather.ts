@@ -12,7 +12,7 @@ import { readNodesWays } from './azure/private-endpoints.js';
 import type { Registry } from './azure/registry.js';
 import { readScaleSets } from './azure/scale-sets.js';
 import { AzureSession } from './azure/session.js';
-import type { FixFacts } from './diagnosis/causes.js';
+import type { FixFacts } from './diagnosis/cause.js';
 import { pullRole } from './azure/roles.js';
 import type { Facts } from './diagnosis/ranking/facts.js';
 import { optional } from './json.js';

@@ -1,6 +1,7 @@
 /** Telling one connection's story: each check is made, timed, kept in the report and told to the log, once. */
 import { CAUSES, pageOf } from './diagnosis/causes.js';
-import type { CauseId, FixFacts } from './diagnosis/causes.js';
+import type { FixFacts } from './diagnosis/cause.js';
+import type { CauseId } from './diagnosis/causes.js';
 import type { Clock, Log } from './ports.js';
 import type { Check, Connection, Finding, Fix, Status } from './report.js';
 

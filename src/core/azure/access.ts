@@ -205,8 +205,11 @@ export function decideAccess(
 /** Assignments of one role under one condition: they say the same of everything. */
 interface Bundle {
   nth: number;
+  /** Of the role. */
+  guid: string;
   role: Role | undefined;
   condition: string | undefined;
+  conditionVersion: string;
   /** Undefined without a condition, and where it can't be read. */
   expression: Expression | undefined;
   held: HeldRole[];
@@ -467,23 +470,31 @@ function namedBy({ role }: Bundle, operation: Operation): boolean {
 
 function bundlesOf(assignments: readonly HeldRole[]): Bundle[] {
   const bundles: Bundle[] = [];
-  // By condition first: many are long, and no two of them alike.
-  const byCondition = new Map<string | undefined, Map<string, Bundle>>();
+  // By condition: seldom are two alike.
+  const byCondition = new Map<string | undefined, Bundle[]>();
   for (const held of assignments) {
     const { roleDefinitionId, condition, conditionVersion = CONDITION_VERSION } = held.assignment;
-    const alike = byCondition.get(condition) ?? new Map<string, Bundle>();
-    byCondition.set(condition, alike);
-    const key = `${lastPart(roleDefinitionId)} ${conditionVersion}`;
-    const known = alike.get(key);
+    const alike = byCondition.get(condition) ?? [];
+    const guid = lastPart(roleDefinitionId);
+    const known = alike.find((one) => one.guid === guid && one.conditionVersion === conditionVersion);
     if (known !== undefined) {
       known.held.push(held);
       continue;
     }
     const readable = condition !== undefined && conditionVersion === CONDITION_VERSION;
     const expression = readable ? parseCondition(condition) : undefined;
-    const bundle = { nth: bundles.length, role: held.role, condition, expression, held: [held] };
+    const bundle: Bundle = {
+      nth: bundles.length,
+      guid,
+      role: held.role,
+      condition,
+      conditionVersion,
+      expression,
+      held: [held],
+    };
     bundles.push(bundle);
-    alike.set(key, bundle);
+    alike.push(bundle);
+    byCondition.set(condition, alike);
   }
   return bundles;
 }

@@ -43,11 +43,44 @@ export type Expression =
   /** `operator` in lower case, its `for…values:` included. */
   | { kind: 'comparison'; left: Operand; operator: string; right: Operand };
 
-/** A condition that can't be read has no expression. */
+/**
+ * A condition that can't be read has no expression. Thousands of assignments have conditions that differ in their texts
+ * alone, so what is read is the form, once, and then filled with the texts of each.
+ */
 export function parseCondition(text: string): Expression | undefined {
+  const parts = text.split("'");
+  const texts = parts.filter((_, at) => at % 2 === 1);
+  const blank = parts.filter((_, at) => at % 2 === 0).join(BLANK);
+  const form = formOf(blank);
+  return form?.texts === texts.length && parts.length % 2 === 1 ? form.filledWith(texts) : undefined;
+}
+
+/** A condition without its texts. */
+interface Form {
+  /** How many texts it takes. */
+  texts: number;
+  filledWith: Filling<Expression>;
+}
+
+/** What a part of a condition is, once its texts are given. */
+type Filling<T> = (texts: readonly string[]) => T;
+
+/** Where a text was. */
+const BLANK = "''";
+
+const MOST_KEPT = 1000;
+const kept = new Map<string, Form | undefined>();
+
+function formOf(blank: string): Form | undefined {
+  if (kept.has(blank)) return kept.get(blank);
+  const form = readForm(blank);
+  if (kept.size < MOST_KEPT) kept.set(blank, form);
+  return form;
+}
+
+function readForm(blank: string): Form | undefined {
   try {
-    const parser = new Parser(tokensOf(text));
-    return parser.whole();
+    return new Parser(tokensOf(blank)).whole();
   } catch (error) {
     if (error instanceof Unreadable) return undefined;
     throw error;
@@ -60,7 +93,7 @@ class Unreadable extends Error {}
 const DEEPEST = 200;
 
 /** An attribute, a text, a sign, or a word; after blanks. */
-const TOKEN = /\s*(@[a-z]+\[[^\]]*\]|'[^']*'|&&|\|\||[(){}!,]|[\p{L}\p{N}_:.+-]+)/iuy;
+const TOKEN = /\s*(@[a-z]+\[[^\]]*\]|''|&&|\|\||[(){}!,]|[\p{L}\p{N}_:.+-]+)/iuy;
 const SOURCES: readonly string[] = ['request', 'resource', 'principal', 'environment'];
 const JOINING: Readonly<Record<string, 'and' | 'or'>> = { and: 'and', '&&': 'and', or: 'or', '||': 'or' };
 const FUNCTIONS: Readonly<Record<string, 'action-matches' | 'sub-operation-matches'>> = {
@@ -68,9 +101,9 @@ const FUNCTIONS: Readonly<Record<string, 'action-matches' | 'sub-operation-match
   suboperationmatches: 'sub-operation-matches',
 };
 
-function tokensOf(condition: string): string[] {
+function tokensOf(blank: string): string[] {
   const tokens: string[] = [];
-  const text = condition.trimEnd();
+  const text = blank.trimEnd();
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.length) {
     const match = TOKEN.exec(text);
@@ -83,22 +116,20 @@ function tokensOf(condition: string): string[] {
 class Parser {
   #next = 0;
   #depth = 0;
+  #texts = 0;
   readonly #lower: readonly string[];
 
   constructor(private readonly tokens: readonly string[]) {
-    // Of a text, only that it is one is asked.
-    this.#lower = tokens.map((token) =>
-      token.length === 1 || token.startsWith("'") ? token : token.toLowerCase(),
-    );
+    this.#lower = tokens.map((token) => token.toLowerCase());
   }
 
-  whole(): Expression {
-    const found = this.#expression();
+  whole(): Form {
+    const filledWith = this.#expression();
     if (this.#next < this.tokens.length) throw new Unreadable();
-    return found;
+    return { texts: this.#texts, filledWith };
   }
 
-  #expression(): Expression {
+  #expression(): Filling<Expression> {
     const first = this.#unary();
     const of = [first];
     const operators: ('and' | 'or')[] = [];
@@ -108,7 +139,8 @@ class Parser {
     }
     const [kind] = operators;
     if (kind === undefined) return first;
-    return operators.every((one) => one === kind) ? { kind, of } : { kind: 'mixed', of, operators };
+    if (operators.every((one) => one === kind)) return (texts) => ({ kind, of: of.map((one) => one(texts)) });
+    return (texts) => ({ kind: 'mixed', of: of.map((one) => one(texts)), operators });
   }
 
   #joining(): 'and' | 'or' | undefined {
@@ -117,7 +149,7 @@ class Parser {
     return joining;
   }
 
-  #unary(): Expression {
+  #unary(): Filling<Expression> {
     this.#depth += 1;
     if (this.#depth > DEEPEST) throw new Unreadable();
     const found = this.#oneUnary();
@@ -125,8 +157,11 @@ class Parser {
     return found;
   }
 
-  #oneUnary(): Expression {
-    if (this.#take('!') || this.#take('not')) return { kind: 'not', of: this.#unary() };
+  #oneUnary(): Filling<Expression> {
+    if (this.#take('!') || this.#take('not')) {
+      const of = this.#unary();
+      return (texts) => ({ kind: 'not', of: of(texts) });
+    }
     if (this.#take('(')) {
       const within = this.#expression();
       this.#expect(')');
@@ -138,22 +173,29 @@ class Parser {
       this.#expect('{');
       const pattern = this.#text();
       this.#expect('}');
-      return { kind: called, pattern };
+      return (texts) => ({ kind: called, pattern: pattern(texts) });
     }
-    if (this.#take('exists')) return { kind: 'exists', attribute: this.#attribute() };
+    if (this.#take('exists')) {
+      const attribute = this.#attribute();
+      return () => ({ kind: 'exists', attribute });
+    }
     const left = this.#operand();
     const operator = this.#token().toLowerCase();
     if (!/^[a-z]+(:[a-z]+)?$/.test(operator)) throw new Unreadable();
-    return { kind: 'comparison', left, operator, right: this.#operand() };
+    const right = this.#operand();
+    return (texts) => ({ kind: 'comparison', left: left(texts), operator, right: right(texts) });
   }
 
-  #operand(): Operand {
-    if (this.#peek().startsWith('@')) return this.#attribute();
-    if (!this.#take('{')) return { kind: 'values', values: [this.#value()], set: false };
+  #operand(): Filling<Operand> {
+    if (this.#peek().startsWith('@')) {
+      const attribute = this.#attribute();
+      return () => attribute;
+    }
+    const set = this.#take('{');
     const values = [this.#value()];
-    while (this.#take(',')) values.push(this.#value());
-    this.#expect('}');
-    return { kind: 'values', values, set: true };
+    while (set && this.#take(',')) values.push(this.#value());
+    if (set) this.#expect('}');
+    return (texts) => ({ kind: 'values', values: values.map((value) => value(texts)), set });
   }
 
   #attribute(): Attribute {
@@ -165,17 +207,18 @@ class Parser {
     return { kind: 'attribute', source, name };
   }
 
-  #value(): string {
-    if (this.#peek().startsWith("'")) return this.#text();
+  #value(): Filling<string> {
+    if (this.#peek() === BLANK) return this.#text();
     const word = this.#token();
     if (!/^[\p{L}\p{N}]/u.test(word)) throw new Unreadable();
-    return word;
+    return () => word;
   }
 
-  #text(): string {
-    const token = this.#token();
-    if (!token.startsWith("'")) throw new Unreadable();
-    return token.slice(1, -1);
+  #text(): Filling<string> {
+    this.#expect(BLANK);
+    const nth = this.#texts;
+    this.#texts += 1;
+    return (texts) => texts[nth] ?? '';
   }
 
   #token(): string {

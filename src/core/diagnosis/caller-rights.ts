@@ -3,7 +3,7 @@ import { inSameSubscription } from '../azure/arm-id.js';
 import { delegationCondition } from '../azure/delegation.js';
 import { assignsRoles, roleForAction } from '../azure/rights.js';
 import type { BuiltInRole, Place } from '../azure/rights.js';
-import type { FixFacts } from './causes.js';
+import type { FixFacts } from './cause.js';
 import { assignRole, clusterScope, registryScope, scopeOf } from './commands.js';
 import type { AskedFor, Command } from './commands.js';
 

@@ -1,7 +1,8 @@
 /** What is answered when somebody asks what a message means. */
 import { CAUSES, familyOf } from './causes.js';
 import { optional } from '../json.js';
-import type { CauseId, Family, FixFacts } from './causes.js';
+import type { FixFacts } from './cause.js';
+import type { CauseId, Family } from './causes.js';
 import type { Facts } from './ranking/facts.js';
 import { nextSteps } from './ranking/next.js';
 import { rank } from './ranking/rank.js';

@@ -5,7 +5,7 @@ import { planGrant } from '../azure/grant.js';
 import type { Registry, RoleAssignmentMode } from '../azure/registry.js';
 import { ACR_PULL, pullRole } from '../azure/roles.js';
 import type { Role } from '../azure/roles.js';
-import type { StandingGrant } from '../diagnosis/causes.js';
+import type { StandingGrant } from '../diagnosis/cause.js';
 import { CAUSES } from '../diagnosis/causes.js';
 import type { PlannedGrant } from '../report.js';
 import type { Request } from '../request.js';

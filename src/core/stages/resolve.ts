@@ -9,7 +9,7 @@ import type { Located, Registry } from '../azure/registry.js';
 import { DIRECTORY_RIGHT } from '../azure/rights.js';
 import type { AzureSession } from '../azure/session.js';
 import { CAUSES } from '../diagnosis/causes.js';
-import type { FixFacts } from '../diagnosis/causes.js';
+import type { FixFacts } from '../diagnosis/cause.js';
 import { command, inRegistry } from '../diagnosis/commands.js';
 import { explainError } from '../diagnosis/explain.js';
 import type { Explained } from '../diagnosis/explain.js';

@@ -2,7 +2,8 @@
 import { optional } from '../../json.js';
 import { shellWord } from '../../shell.js';
 import { CAUSES, familyOf } from '../causes.js';
-import type { CauseId, Family, FixFacts } from '../causes.js';
+import type { FixFacts } from '../cause.js';
+import type { CauseId, Family } from '../causes.js';
 import type { Symptom } from '../symptoms/symptom.js';
 import type { Verdict } from './rank.js';
 

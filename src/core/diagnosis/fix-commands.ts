@@ -1,0 +1,49 @@
+/** Commands of fixes that causes of several families share. */
+import type { FixFacts } from './cause.js';
+import { assignGrant, assignRole, command, inRegistry, kubeletObjectId, registryScope } from './commands.js';
+import type { Command } from './commands.js';
+
+/** A check of a cluster and a registry, which reads what a message can't tell. */
+export function check({ cluster, registry }: FixFacts): Command {
+  return command(
+    'aks-acr-pull',
+    'check',
+    '--cluster',
+    cluster?.name ?? 'CLUSTER',
+    '-g',
+    cluster?.resourceGroup ?? 'GROUP',
+    '--registry',
+    registry?.loginServer ?? 'REGISTRY',
+  );
+}
+
+/** Shows a part of the registry. @param query in JMESPath */
+export const showRegistry =
+  (query: string) =>
+  ({ registry }: FixFacts): Command | undefined =>
+    registry && command('az', 'acr', 'show', ...inRegistry(registry), '--query', query, '-o', 'tsv');
+
+/** Shows the nodes, with their system and their addresses. */
+export const nodes = command('kubectl', 'get', 'nodes', '-o', 'wide');
+
+/** The grant itself, as someone who may would make it. */
+export function grantCommand({
+  cluster,
+  registry,
+  kubeletObjectId: objectId,
+  kubeletIsServicePrincipal,
+  role,
+  grant,
+}: FixFacts): Command | undefined {
+  if (registry === undefined || objectId === undefined || role === undefined) return undefined;
+  const principal =
+    cluster === undefined || kubeletIsServicePrincipal === true
+      ? objectId
+      : kubeletObjectId(cluster, objectId);
+  return grant === undefined
+    ? assignRole(role.guid, principal, 'ServicePrincipal', registryScope(registry))
+    : assignGrant(grant, principal, registryScope(registry));
+}
+
+/** The right that writing a grant needs. */
+export const GRANT_ACTION = 'Microsoft.Authorization/roleAssignments/write';
