@@ -1,7 +1,8 @@
 /**
  * The suite that runs programs nobody here wrote against the simulated Azure: `npm run test:clients`, with arguments for Jest
  * after `--`. On Debian and as root it first installs those that are missing; the suites of what stays missing are skipped.
- * Either way it ends by saying which program was there, in which version, and which was not, and why.
+ * Either way it ends by saying which program was there, in which version, and which was not, and why. With `--install-only`
+ * it installs and runs nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -19,7 +20,7 @@ const CLIENTS = [
 ];
 
 /** Seconds that apt may take: a mirror that hangs must not take the tests' time. */
-const INSTALL_LIMIT_S = 240;
+const INSTALL_LIMIT_S = 480;
 
 /** Where Debian keeps programs for root is not on everyone's PATH. */
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
@@ -30,8 +31,8 @@ const isThere = ({ program }) => folders.some((folder) => existsSync(join(folder
 function install(packages) {
   if (!existsSync('/usr/bin/apt-get')) return 'not installed, and this system has no apt-get';
   if (process.getuid?.() !== 0) return 'not installed, and only root can install it';
-  const apt = (...args) => {
-    const { status, signal, stderr } = spawnSync('apt-get', ['-q', ...args], {
+  const run = (program, ...args) => {
+    const { status, signal, stderr } = spawnSync(program, args, {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       stdio: ['ignore', 'ignore', 'pipe'],
       encoding: 'utf8',
@@ -40,9 +41,14 @@ function install(packages) {
     });
     if (status === 0) return undefined;
     const said = stderr.trim().split('\n').at(-1) ?? '';
-    return `apt-get ${args[0]} ended with ${signal ?? status}: ${said}`;
+    return `${program} ${args.join(' ')} ended with ${signal ?? status}: ${said}`;
   };
-  return apt('update') ?? apt('install', '-y', '--no-install-recommends', ...packages);
+  // An installation that was broken off keeps the next one from beginning.
+  run('dpkg', '--configure', '-a');
+  return (
+    run('apt-get', '-q', 'update') ??
+    run('apt-get', '-q', 'install', '-y', '--no-install-recommends', ...packages)
+  );
 }
 
 function versionOf({ program, version }) {
@@ -62,6 +68,8 @@ if (missing.length > 0) {
   failure = install(packages);
   if (failure !== undefined) console.error(`NOT INSTALLED: ${packages.join(', ')} - ${failure}`);
 }
+
+if (process.argv.includes('--install-only')) process.exit();
 
 const { status } = spawnSync(
   process.execPath,

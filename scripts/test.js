@@ -8,6 +8,8 @@ const node = process.env.npm_node_execpath ?? process.execPath;
 const jest = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
+  // As src/host/wasm-tiering.ts does, whose reason counts anew for each file of tests.
+  '--wasm-tiering-budget=2000000000',
   'node_modules/jest/bin/jest.js',
 ];
 const { status, error } = spawnSync(node, [...jest, ...process.argv.slice(2)], { stdio: 'inherit' });

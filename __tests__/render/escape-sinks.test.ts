@@ -405,7 +405,8 @@ const SINKS: readonly Sink[] = [
     writers: [
       'escape forShell',
       'shell src/core/diagnosis/commands.ts',
-      'shell src/core/diagnosis/causes.ts',
+      'shell src/core/diagnosis/catalogue/access.ts',
+      'shell src/core/diagnosis/catalogue/cluster.ts',
       'shell src/core/diagnosis/ranking/next.ts',
     ],
     runs: 6,

@@ -1,6 +1,8 @@
 /** The core's {@link Http} port over undici: proxies, private certificate authorities, time limits, faults. */
 import { createHash } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
+import './wasm-tiering.js';
 import { Agent, ProxyAgent, request as exchange } from 'undici';
 import type { Dispatcher } from 'undici';
 import { HttpFault } from '../core/ports.js';
@@ -118,11 +120,8 @@ function createDispatcher(
   authorities: { secureContext?: SecureContext },
 ): Dispatcher {
   const connect = {
-    // A request's own authority is the only one that counts for it.
-    ...(tls === undefined ? authorities : {}),
-    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
-    ...(tls?.key === undefined ? {} : { key: tls.key }),
+    // A request's own authority is the only one that counts for it. Made once, for all connections.
+    ...(tls === undefined ? authorities : { secureContext: createSecureContext({ ...tls }) }),
     // Also where NODE_TLS_REJECT_UNAUTHORIZED says otherwise: tokens are sent through this.
     rejectUnauthorized: true,
     timeout: CONNECT_TIMEOUT_MS,

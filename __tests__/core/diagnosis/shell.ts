@@ -6,6 +6,15 @@ import { join } from 'node:path';
 
 const PROGRAMS = ['az', 'kubectl', 'helm', 'jq', 'aks-acr-pull'];
 
+/** What stands in for a program. */
+const tells = (program: string): string =>
+  `printf '%s\\036' ${program} "$@" >> "$LOG"; printf '\\035' >> "$LOG"; echo an-id`;
+
+/** For the line itself: a function needs no process of its own. Names with a hyphen can be none. */
+const FUNCTIONS = PROGRAMS.filter((name) => !name.includes('-')).map(
+  (program) => `${program}() { ${tells(program)}; }\n`,
+);
+
 export interface Ran {
   status: number | null;
   stderr: string;
@@ -21,15 +30,13 @@ export function runInShell(line: string): Ran {
   const log = join(folder, 'log');
   const canary = join(folder, 'canary');
   try {
+    // For what the line starts in its turn.
     for (const program of PROGRAMS) {
       const path = join(folder, program);
-      writeFileSync(
-        path,
-        `#!/bin/sh\nprintf '%s\\036' ${program} "$@" >> "$LOG"\nprintf '\\035' >> "$LOG"\necho an-id\n`,
-      );
+      writeFileSync(path, `#!/bin/sh\n${tells(program)}\n`);
       chmodSync(path, 0o755);
     }
-    const { status, stderr } = spawnSync('sh', ['-c', line], {
+    const { status, stderr } = spawnSync('sh', ['-c', `${FUNCTIONS.join('')}${line}`], {
       cwd: folder,
       encoding: 'utf8',
       env: { PATH: `${folder}:/usr/bin:/bin`, LOG: log, CANARY: canary },
