@@ -8,6 +8,7 @@ import { meter, run } from './process.js';
 import type { Used } from './process.js';
 import { ARM, sequential, towardsAccess } from './waves.js';
 
+export { measureAccess } from './access.js';
 export { compareWithAz } from './azure-cli.js';
 
 /** One cluster of two pools, one registry; the login has what connect needs, and a grant works at once. */

@@ -26,7 +26,7 @@ import type { FaultDocument } from './faults/schema.js';
 import { openMetadataService } from './imds/index.js';
 import { createApiServers } from './kubernetes/index.js';
 import { createRuntimes, runtimeProblems } from './kubernetes/runtime/runtimes.js';
-import { createAuthority } from './net/authority.js';
+import { createAuthority, publicAuthority as authorityOfPublicNames } from './net/authority.js';
 import { createDial } from './net/dial.js';
 import type { RequestRecord, Service } from './net/exchange.js';
 import { openFrontDoor } from './net/front-door.js';
@@ -108,7 +108,7 @@ export async function startSimulator(
   const unfit = runtimeProblems(state);
   if (unfit.length > 0) throw new ScenarioError(unfit);
   const [publicAuthority, tokens, githubKey, azureDevOpsKey] = await Promise.all([
-    createAuthority('Simulated public authority'),
+    authorityOfPublicNames(),
     signingKey('entra').then((key) => createTokenIssuer(state, now, key)),
     signingKey('github'),
     signingKey('azure-devops'),

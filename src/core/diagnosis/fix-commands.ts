@@ -1,6 +1,14 @@
 /** Commands of fixes that causes of several families share. */
 import type { FixFacts } from './cause.js';
-import { assignGrant, assignRole, command, inRegistry, kubeletObjectId, registryScope } from './commands.js';
+import {
+  assignGrant,
+  assignRole,
+  command,
+  denyAssignmentsOf,
+  inRegistry,
+  kubeletObjectId,
+  registryScope,
+} from './commands.js';
 import type { Command } from './commands.js';
 
 /** A check of a cluster and a registry, which reads what a message can't tell. */
@@ -22,6 +30,11 @@ export const showRegistry =
   (query: string) =>
   ({ registry }: FixFacts): Command | undefined =>
     registry && command('az', 'acr', 'show', ...inRegistry(registry), '--query', query, '-o', 'tsv');
+
+/** Shows the registry's deny assignments in full. */
+export function showDenyAssignments({ registry }: FixFacts): Command | undefined {
+  return registry && command('az', 'rest', '--method', 'get', '--url', denyAssignmentsOf(registry));
+}
 
 /** Shows the nodes, with their system and their addresses. */
 export const nodes = command('kubectl', 'get', 'nodes', '-o', 'wide');

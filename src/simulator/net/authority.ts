@@ -17,8 +17,15 @@ const LIFETIME_MS = 24 * HOUR_MS;
 /** Certificates begin a little in the past, for clients whose clock is behind. */
 const CLOCK_SLACK_MS = HOUR_MS;
 
+let everywhere: Promise<CertificateAuthority> | undefined;
+
+/** The authority of public names: one for all simulated clouds of a process, as there is one internet. */
+export function publicAuthority(): Promise<CertificateAuthority> {
+  return (everywhere ??= createAuthority('Simulated public authority'));
+}
+
 /**
- * Makes an authority with a new key.
+ * Makes an authority with a new key. What it signs for a server's names is signed once.
  *
  * @param name its common name, as shown by clients that look at the chain
  */
@@ -41,6 +48,11 @@ export async function createAuthority(name: string): Promise<CertificateAuthorit
   );
   const certificate = root.toString('pem');
   const publicKey = createPublicKey(certificate);
+  const ofEveryLeaf = [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+  ];
 
   const issue = async (
     subject: x509.Name,
@@ -58,9 +70,7 @@ export async function createAuthority(name: string): Promise<CertificateAuthorit
         signingKey: keys.privateKey,
         signingAlgorithm: ALGORITHM,
         extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-          await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+          ...ofEveryLeaf,
           await x509.SubjectKeyIdentifierExtension.create(leafKeys.publicKey, false, webcrypto),
           ...extensions,
         ],
@@ -71,19 +81,27 @@ export async function createAuthority(name: string): Promise<CertificateAuthorit
     return { certificate: leaf.toString('pem'), key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') };
   };
 
+  const issueServer = (hosts: readonly string[], expired: boolean): Promise<Certificate> =>
+    issue(
+      new x509.Name([{ CN: [hosts[0] ?? 'localhost'] }]),
+      [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+        ),
+      ],
+      expired ? past() : lifetime(),
+    );
+  const servers = new Map<string, Promise<Certificate>>();
+
   return {
     certificate,
-    server: (hosts, { expired = false } = {}) =>
-      issue(
-        new x509.Name([{ CN: [hosts[0] ?? 'localhost'] }]),
-        [
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension(
-            hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
-          ),
-        ],
-        expired ? past() : lifetime(),
-      ),
+    server(hosts, { expired = false } = {}) {
+      const which = `${hosts.join()} ${expired}`;
+      const known = servers.get(which) ?? issueServer(hosts, expired);
+      servers.set(which, known);
+      return known;
+    },
     // One relative name for each organization: Kubernetes reads every O as a group
     // (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates).
     client: (commonName, organizations) =>

@@ -6,7 +6,6 @@ import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server as HttpsServer } from 'node:https';
-import { connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
@@ -166,20 +165,10 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
       );
       return;
     }
-    const upstream = connect(port, LOOPBACK);
-    sockets.add(upstream);
-    upstream.on('close', () => {
-      sockets.delete(upstream);
-      client.destroy();
-    });
-    upstream.on('error', () => upstream.destroy());
-    client.on('close', () => upstream.destroy());
-    upstream.on('connect', () => {
-      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      if (head.length > 0) upstream.write(head);
-      upstream.pipe(client);
-      client.pipe(upstream);
-    });
+    client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+    if (head.length > 0) client.unshift(head);
+    // Goes on as it came: a connection of the proxy's own would only carry its bytes to and fro.
+    tls.emit('connection', client);
   });
   proxy.on('clientError', (_error, socket) => socket.destroy());
   track(proxy, sockets);

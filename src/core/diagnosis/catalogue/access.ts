@@ -4,17 +4,22 @@ import { ACR_PULL, REPOSITORY_READER } from '../../azure/roles.js';
 import { shellWord } from '../../shell.js';
 import { giveMissingRight } from '../caller-rights.js';
 import type { Causes, FixFacts } from '../cause.js';
-import { clusterScope, command, denyAssignmentsOf, inRegistry } from '../commands.js';
+import { clusterScope, command, inRegistry } from '../commands.js';
 import type { Command } from '../commands.js';
-import { check, grantCommand, nodes } from '../fix-commands.js';
+import { check, grantCommand, nodes, showDenyAssignments } from '../fix-commands.js';
 import { fix, say } from '../fixes.js';
 import { BLOG, PULL_PAGE, RBAC_PAGE } from '../sources.js';
 
 const AUTH_PAGE = 'SupportArticles:acr-authentication-errors';
 
-const reconcile = ({ cluster }: FixFacts): Command | undefined =>
-  // Without --yes it asks whether it shall (azure-cli 2.45).
-  cluster && command('az', 'aks', 'update', '-g', cluster.resourceGroup, '-n', cluster.name, '--yes');
+/** Updates the cluster, as it is or with options. Without --yes it asks whether it shall (azure-cli 2.45). */
+const updateCluster =
+  (...options: readonly string[]) =>
+  ({ cluster }: FixFacts): Command | undefined =>
+    cluster &&
+    command('az', 'aks', 'update', '-g', cluster.resourceGroup, '-n', cluster.name, ...options, '--yes');
+const reconcile = updateCluster();
+const useManagedIdentity = updateCluster('--enable-managed-identity');
 
 /** Somebody else's grant, widened by its owner. */
 function widenCommand(facts: FixFacts): Command | undefined {
@@ -115,21 +120,10 @@ export const ACCESS = {
     title: "the cluster's service principal has a secret that is no longer good",
     seen: 'check-acr: "Validating service principal credential: FAILED"; in events, a refusal.',
     why: 'A cluster with a service principal pulls with its secret, and secrets expire, a year after they were made unless somebody chose otherwise.',
-    fix: ({ cluster }) =>
+    fix: (facts) =>
       fix(
         'Move the cluster to managed identity, which has no secret; or give it a new one.',
-        cluster &&
-          command(
-            'az',
-            'aks',
-            'update',
-            '-g',
-            cluster.resourceGroup,
-            '-n',
-            cluster.name,
-            '--enable-managed-identity',
-            '--yes',
-          ),
+        useManagedIdentity(facts),
       ),
     confirm: 'After the node images are upgraded, a check passes.',
     sources: [PULL_PAGE, 'aks-canipull', 'docs: aks/update-credentials'],
@@ -251,7 +245,7 @@ export const ACCESS = {
     title: 'the nodes use a service principal, whose object id Azure does not tell here',
     seen: 'The cluster names an application id as servicePrincipalProfile, and no kubelet identity.',
     why: 'The cluster was made with a service principal instead of managed identities. Roles go to its object id, and the cluster only names its application id.',
-    fix: ({ servicePrincipalClientId, cluster }) =>
+    fix: (facts) =>
       fix(
         'Give the object id as input kubelet-object-id; or better, move the cluster to managed identities.',
         command(
@@ -260,24 +254,13 @@ export const ACCESS = {
           'sp',
           'show',
           '--id',
-          servicePrincipalClientId ?? '<application id>',
+          facts.servicePrincipalClientId ?? '<application id>',
           '--query',
           'id',
           '-o',
           'tsv',
         ),
-        cluster &&
-          command(
-            'az',
-            'aks',
-            'update',
-            '-g',
-            cluster.resourceGroup,
-            '-n',
-            cluster.name,
-            '--enable-managed-identity',
-            '--yes',
-          ),
+        useManagedIdentity(facts),
       ),
     confirm: 'A check with kubelet-object-id passes.',
     sources: ['docs: aks/update-credentials', 'docs: aks/use-managed-identity'],
@@ -463,10 +446,10 @@ export const ACCESS = {
     title: 'a deny assignment keeps the kubelet identity from pulling',
     seen: 'A refusal, though a role is assigned that lets it pull.',
     why: 'A deny assignment takes rights away whatever roles give them. Only Azure makes them: for managed applications, deployment stacks and locked-down resource groups. No grant helps while it is there.',
-    fix: ({ registry }) =>
+    fix: (facts) =>
       fix(
         'Have whoever owns the managed application or the deployment stack exclude the kubelet identity from it, or keep images in a registry that it does not cover. This shows it in full.',
-        registry && command('az', 'rest', '--method', 'get', '--url', denyAssignmentsOf(registry)),
+        showDenyAssignments(facts),
       ),
     confirm: 'A check of the pool passes.',
     sources: ['docs: role-based-access-control/deny-assignments'],

@@ -6,7 +6,6 @@ import {
   assignmentAt,
   command,
   deleteAssignmentNamed,
-  denyAssignmentsOf,
   exempt,
   inSubscription,
   kubeletObjectId,
@@ -16,7 +15,7 @@ import {
   showLocks,
 } from '../commands.js';
 import type { Command } from '../commands.js';
-import { GRANT_ACTION, check, grantCommand } from '../fix-commands.js';
+import { GRANT_ACTION, check, grantCommand, showDenyAssignments } from '../fix-commands.js';
 import { fix, say } from '../fixes.js';
 import { RBAC_PAGE } from '../sources.js';
 
@@ -251,10 +250,10 @@ export const AZURE = {
     title: 'a deny assignment forbids the change',
     seen: 'Code DenyAssignmentAuthorizationFailed.',
     why: 'Deny assignments take rights away whatever roles give. Azure makes them: for deployment stacks, managed applications and locked-down node resource groups.',
-    fix: ({ registry }) =>
+    fix: (facts) =>
       fix(
         'Have whoever owns the deployment stack or the application that made it leave this login out of it, or make the grant. The command shows it.',
-        registry && command('az', 'rest', '--method', 'get', '--url', denyAssignmentsOf(registry)),
+        showDenyAssignments(facts),
       ),
     confirm: 'The same run gets past this point.',
     sources: ['docs: role-based-access-control/deny-assignments'],

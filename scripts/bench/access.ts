@@ -1,0 +1,79 @@
+/** What it costs to decide access where an identity has as many role assignments as a subscription takes. */
+import { decideAccess } from '../../src/core/azure/access.js';
+import { repositoryCondition } from '../../src/core/azure/condition.js';
+import { excessOf } from '../../src/core/azure/excess.js';
+import { knownRole } from '../../src/core/azure/roles.js';
+import type { Assignment } from '../../src/core/azure/role-assignments.js';
+
+/** https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits */
+const MOST = 4000;
+const READER = 'b93aa761-3e63-49ed-ac28-beffa264f7ac';
+const MODE = 'AbacRepositoryPermissions';
+const REGISTRY =
+  '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/images/providers/Microsoft.ContainerRegistry/registries/contoso';
+const IDENTITY = '11111111-2222-4333-8444-555555555555';
+/** Enough for the compiler to have seen all of it. */
+const TURNS = 40;
+
+export interface AccessCost {
+  what: string;
+  /** Milliseconds of processor time; the least of several turns. */
+  parsingMs: number;
+  decidingMs: number;
+}
+
+const CASES: readonly [what: string, condition: (nth: number) => string | undefined, asked: string[]][] = [
+  ['alike', () => undefined, []],
+  ['each for its repository, the last is asked for', own, [`team/app${MOST - 1}`]],
+  ['each for its repository, another is asked for', own, ['other']],
+  ['each for its repository, the whole registry is asked for', own, []],
+];
+
+function own(nth: number): string {
+  return repositoryCondition([`team/app${nth}`]);
+}
+
+/** Times decisions over 4,000 role assignments, and the parsing of the JSON that they come as. */
+export function measureAccess(): AccessCost[] {
+  return CASES.map(([what, condition, asked]) => {
+    const text = JSON.stringify(Array.from({ length: MOST }, (_, nth) => assignment(nth, condition(nth))));
+    const role = knownRole(READER);
+    let [parsingMs, decidingMs] = [Infinity, Infinity];
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      let found: Assignment[] = [];
+      parsingMs = Math.min(
+        parsingMs,
+        processorTime(() => (found = JSON.parse(text) as Assignment[])),
+      );
+      const assignments = found.map((one) => ({ assignment: one, ...(role === undefined ? {} : { role }) }));
+      const read = { assignments, groupsSeen: true, gaps: [] };
+      decidingMs = Math.min(
+        decidingMs,
+        processorTime(() => {
+          decideAccess(read, { id: REGISTRY, mode: MODE }, IDENTITY, asked);
+          excessOf(assignments, MODE);
+        }),
+      );
+    }
+    return { what, parsingMs, decidingMs };
+  });
+}
+
+function assignment(nth: number, condition: string | undefined): Assignment {
+  return {
+    id: `${REGISTRY}/providers/Microsoft.Authorization/roleAssignments/${nth}`,
+    name: String(nth),
+    scope: REGISTRY,
+    roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${READER}`,
+    principalId: IDENTITY,
+    ...(condition === undefined ? {} : { condition }),
+  };
+}
+
+/** Milliseconds of this process alone: others' time doesn't count. */
+function processorTime(work: () => unknown): number {
+  const began = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1000;
+}
