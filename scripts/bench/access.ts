@@ -2,12 +2,11 @@
 import { decideAccess } from '../../src/core/azure/access.js';
 import { repositoryCondition } from '../../src/core/azure/condition.js';
 import { excessOf } from '../../src/core/azure/excess.js';
-import { knownRole } from '../../src/core/azure/roles.js';
+import { REPOSITORY_READER } from '../../src/core/azure/roles.js';
 import type { Assignment } from '../../src/core/azure/role-assignments.js';
 
 /** https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits */
-const MOST = 4000;
-const READER = 'b93aa761-3e63-49ed-ac28-beffa264f7ac';
+export const MOST = 4000;
 const MODE = 'AbacRepositoryPermissions';
 const REGISTRY =
   '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/images/providers/Microsoft.ContainerRegistry/registries/contoso';
@@ -22,22 +21,33 @@ export interface AccessCost {
   decidingMs: number;
 }
 
-const CASES: readonly [what: string, condition: (nth: number) => string | undefined, asked: string[]][] = [
-  ['alike', () => undefined, []],
-  ['each for its repository, the last is asked for', own, [`team/app${MOST - 1}`]],
-  ['each for its repository, another is asked for', own, ['other']],
-  ['each for its repository, the whole registry is asked for', own, []],
-];
-
-function own(nth: number): string {
-  return repositoryCondition([`team/app${nth}`]);
+/** Assignments, what is asked of them, and whether they let it be pulled. */
+export interface AccessCase {
+  what: string;
+  condition: (nth: number) => string | undefined;
+  asked: string[];
+  allowed: boolean;
 }
+
+const own = (nth: number): string => repositoryCondition([`team/app${nth}`]);
+const EACH = 'each for its repository';
+
+export const ACCESS_CASES: readonly AccessCase[] = [
+  { what: 'alike', condition: () => undefined, asked: [], allowed: true },
+  {
+    what: `${EACH}, the last is asked for`,
+    condition: own,
+    asked: [`team/app${MOST - 1}`],
+    allowed: true,
+  },
+  { what: `${EACH}, another is asked for`, condition: own, asked: ['other'], allowed: false },
+  { what: `${EACH}, the whole registry is asked for`, condition: own, asked: [], allowed: false },
+];
 
 /** Times decisions over 4,000 role assignments, and the parsing of the JSON that they come as. */
 export function measureAccess(): AccessCost[] {
-  return CASES.map(([what, condition, asked]) => {
+  return ACCESS_CASES.map(({ what, condition, asked }) => {
     const text = JSON.stringify(Array.from({ length: MOST }, (_, nth) => assignment(nth, condition(nth))));
-    const role = knownRole(READER);
     let [parsingMs, decidingMs] = [Infinity, Infinity];
     for (let turn = 0; turn < TURNS; turn += 1) {
       let found: Assignment[] = [];
@@ -45,7 +55,7 @@ export function measureAccess(): AccessCost[] {
         parsingMs,
         processorTime(() => (found = JSON.parse(text) as Assignment[])),
       );
-      const assignments = found.map((one) => ({ assignment: one, ...(role === undefined ? {} : { role }) }));
+      const assignments = found.map((one) => ({ assignment: one, role: REPOSITORY_READER }));
       const read = { assignments, groupsSeen: true, gaps: [] };
       decidingMs = Math.min(
         decidingMs,
@@ -64,14 +74,14 @@ function assignment(nth: number, condition: string | undefined): Assignment {
     id: `${REGISTRY}/providers/Microsoft.Authorization/roleAssignments/${nth}`,
     name: String(nth),
     scope: REGISTRY,
-    roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${READER}`,
+    roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${REPOSITORY_READER.guid}`,
     principalId: IDENTITY,
     ...(condition === undefined ? {} : { condition }),
   };
 }
 
 /** Milliseconds of this process alone: others' time doesn't count. */
-function processorTime(work: () => unknown): number {
+export function processorTime(work: () => unknown): number {
   const began = process.cpuUsage();
   work();
   const { user, system } = process.cpuUsage(began);

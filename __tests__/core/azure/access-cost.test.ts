@@ -1,22 +1,18 @@
 /** What access costs where an identity has as many role assignments as a subscription takes. */
 import { describe, expect, it } from '@jest/globals';
+import { ACCESS_CASES, MOST, processorTime } from '../../../scripts/bench/access.js';
 import { decideAccess } from '../../../src/core/azure/access.js';
 import type { HeldRole } from '../../../src/core/azure/access.js';
-import { repositoryCondition } from '../../../src/core/azure/condition.js';
 import { excessOf } from '../../../src/core/azure/excess.js';
-import { knownRole } from '../../../src/core/azure/roles.js';
+import { REPOSITORY_READER } from '../../../src/core/azure/roles.js';
 import { OBJECT_ID, REGISTRY_ID, ScriptedHttp } from '../support.js';
 import { ABAC, assignmentBody, ROLE } from './bodies.js';
 import { armOf, judged } from './situation-arm.js';
 import { SITUATIONS } from './situations.js';
 import type { Situation } from './situations.js';
 
-/** https://learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits */
-const MOST = 4000;
-
 function held(count: number, condition: (nth: number) => string | undefined): HeldRole[] {
   return Array.from({ length: count }, (_, nth) => {
-    const role = knownRole(ROLE.repositoryReader);
     const text = condition(nth);
     return {
       assignment: {
@@ -27,31 +23,15 @@ function held(count: number, condition: (nth: number) => string | undefined): He
         principalId: OBJECT_ID,
         ...(text === undefined ? {} : { condition: text }),
       },
-      ...(role === undefined ? {} : { role }),
+      role: REPOSITORY_READER,
     };
   });
 }
 
 describe(`${MOST} assignments`, () => {
-  const CASES: [string, (nth: number) => string | undefined, string[], boolean][] = [
-    ['alike', () => undefined, [], true],
-    [
-      'each for its repository, the last one asked for',
-      (nth) => repositoryCondition([`team/app${nth}`]),
-      ['team/app3999'],
-      true,
-    ],
-    [
-      'each for its repository, none asked for',
-      (nth) => repositoryCondition([`team/app${nth}`]),
-      ['other'],
-      false,
-    ],
-    ['each for its repository, all asked for', (nth) => repositoryCondition([`team/app${nth}`]), [], false],
-  ];
-  it.each(CASES)(
-    '%s: processor time within 50 ms, as this machine parses',
-    (_what, condition, asked, allowed) => {
+  it.each(ACCESS_CASES)(
+    '$what: processor time within 50 ms, as this machine parses',
+    ({ condition, asked, allowed }) => {
       const assignments = held(MOST, condition);
       const read = { assignments, groupsSeen: true, gaps: [] };
       const text = JSON.stringify({
@@ -89,14 +69,6 @@ const PARSING_MS = 2;
 /** What deciding may take on this machine, which took so long for parsing. */
 function mostFor(parsing: number): number {
   return 50 * Math.max(1, parsing / PARSING_MS);
-}
-
-/** Milliseconds of this process alone: others' time doesn't count. */
-function processorTime(work: () => unknown): number {
-  const began = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(began);
-  return (user + system) / 1000;
 }
 
 describe('requests', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { parseCondition } from '../../../src/core/azure/condition-syntax.js';
 import {
   coversRepository,
   distinctRepositories,
@@ -101,9 +102,15 @@ describe('reading a condition back', () => {
     ['a guard of one action', `((!(ActionMatches{'${CONTENT}'})) OR (${ONE}))`],
     ['no comparison', `(${GUARD} OR ())`],
     ['our own sign in its place', `(${GUARD} OR (#))`],
+    ['a quote that has no other', `(${GUARD} OR (@Request[${NAME}] StringEqualsIgnoreCase 'a))`],
   ])('is given up for %s', (_what, condition) => {
     expect(readRepositoryCondition(condition)).toBeUndefined();
   });
+});
+
+it('quotes within an attribute make it unreadable: what follows would get the texts of others', () => {
+  expect(parseCondition("@Request[a''] StringEquals 'c'")).toBeUndefined();
+  expect(parseCondition("@Request[a] StringEquals 'c'")).toMatchObject({ right: { values: ['c'] } });
 });
 
 describe('what covers what', () => {

@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { delegationCondition } from '../../../src/core/azure/delegation.js';
 import { roleForAction } from '../../../src/core/azure/rights.js';
-import { CAUSES, isCause, pageOf } from '../../../src/core/diagnosis/causes.js';
+import { CAUSES, familyOf, isCause, pageOf } from '../../../src/core/diagnosis/causes.js';
 import type { FixFacts } from '../../../src/core/diagnosis/cause.js';
 import type { CauseId } from '../../../src/core/diagnosis/causes.js';
 import { command, registryScope, scopeOf } from '../../../src/core/diagnosis/commands.js';
@@ -35,6 +36,21 @@ function facts(group: string, name: string): FixFacts {
   };
 }
 const TAME = facts('shops', 'shop');
+
+it('has every cause of every family, and none in two', async () => {
+  const folder = new URL('../../../src/core/diagnosis/catalogue/', import.meta.url);
+  const families = await Promise.all(
+    readdirSync(folder).map(async (file) => {
+      const [causes = {}] = Object.values(
+        (await import(new URL(file, folder).pathname)) as object,
+      ) as object[];
+      return Object.keys(causes).map((id) => [id, file.replace('.ts', '')]);
+    }),
+  );
+  const found = families.flat();
+  expect(found.map(([id]) => id).sort()).toEqual([...IDS].sort());
+  expect(IDS.map((id) => [id, familyOf(id)]).sort()).toEqual(found.sort());
+});
 
 describe.each(IDS)('%s', (id) => {
   const cause = CAUSES[id];

@@ -21,6 +21,17 @@ describe('a certificate authority', () => {
     expect(leaf.checkIP('127.0.0.1')).toBe('127.0.0.1');
   });
 
+  it('signs for the same names once', async () => {
+    const authority = await createAuthority('Test authority');
+    const first = await authority.server(['a.test']);
+    expect(await authority.server(['a.test'])).toEqual(first);
+    const others = [
+      await authority.server(['b.test']),
+      await authority.server(['a.test'], { expired: true }),
+    ];
+    for (const other of others) expect(other.certificate).not.toBe(first.certificate);
+  });
+
   it('gives a day, no more', async () => {
     const authority = await createAuthority('Test authority');
     const { certificate } = await authority.server(['a.test']);

@@ -1,4 +1,7 @@
 import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fetch, ProxyAgent } from 'undici';
@@ -69,6 +72,30 @@ describe('the front door', () => {
     expect(seen?.headers['x-word']).toBe('one');
     expect(seen?.body.toString()).toBe('sent');
     expect(seen?.clientCertificate).toBeUndefined();
+  });
+
+  it('takes a client that does not wait for the answer to its CONNECT', async () => {
+    const socket = connect(Number(new URL(door.proxyUrl).port), '127.0.0.1');
+    // What TLS sends first goes out together with the CONNECT, and the answer to that is not for TLS.
+    const early = new Duplex({
+      read: () => undefined,
+      write(chunk: Buffer, _encoding, done) {
+        socket.write(
+          Buffer.concat([
+            Buffer.from(socket.bytesWritten === 0 ? 'CONNECT a.test:443 HTTP/1.1\r\n\r\n' : ''),
+            chunk,
+          ]),
+          done,
+        );
+      },
+    });
+    socket.once('data', (first: Buffer) => {
+      early.push(first.subarray(first.indexOf('\r\n\r\n') + 4));
+      socket.on('data', (chunk: Buffer) => early.push(chunk));
+    });
+    const tls = connectTls({ socket: early, servername: 'a.test', ca: publicAuthority.certificate });
+    tls.end('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
+    expect(await text(tls)).toContain('hello');
   });
 
   it('finds no name that nobody serves, and logs it', async () => {

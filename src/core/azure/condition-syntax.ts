@@ -52,7 +52,8 @@ export function parseCondition(text: string): Expression | undefined {
   const texts = parts.filter((_, at) => at % 2 === 1);
   const blank = parts.filter((_, at) => at % 2 === 0).join(BLANK);
   const form = formOf(blank);
-  return form?.texts === texts.length && parts.length % 2 === 1 ? form.filledWith(texts) : undefined;
+  // Otherwise a quote stands where no text does, or has no other.
+  return form?.texts === texts.length ? form.filledWith(texts) : undefined;
 }
 
 /** A condition without its texts. */

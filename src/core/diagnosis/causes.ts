@@ -34,29 +34,19 @@ export type Family = keyof typeof FAMILIES;
 
 export type CauseId = { [Kind in Family]: keyof (typeof FAMILIES)[Kind] }[Family];
 
+const ENTRIES = Object.entries(FAMILIES).flatMap(([family, causes]) =>
+  Object.entries<Cause>(causes).map(([id, cause]) => ({ id, cause, family: family as Family })),
+);
+
 /** All causes, by id. */
-export const CAUSES: Readonly<Record<CauseId, Cause>> = {
-  ...ACCESS,
-  ...IMAGE,
-  ...NETWORK,
-  ...REGISTRY,
-  ...NODE,
-  ...CLUSTER,
-  ...POLICY,
-  ...TOOL,
-  ...AZURE,
-  ...SIGN_IN,
-  ...RUN,
-};
+export const CAUSES = Object.fromEntries(ENTRIES.map(({ id, cause }) => [id, cause])) as Readonly<
+  Record<CauseId, Cause>
+>;
+
+const FAMILY_OF = new Map(ENTRIES.map(({ id, family }) => [id, family]));
 
 /** Where the pages are. */
 export const DOCS = 'https://github.com/aks-acr-pull/aks-acr-pull/blob/main/docs/causes';
-
-const FAMILY_OF = new Map(
-  Object.entries(FAMILIES).flatMap(([family, causes]) =>
-    Object.keys(causes).map((id) => [id, family as Family] as const),
-  ),
-);
 
 /** What kind of thing is broken. */
 export function familyOf(id: CauseId): Family {

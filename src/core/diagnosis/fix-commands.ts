@@ -31,6 +31,16 @@ export const showRegistry =
   ({ registry }: FixFacts): Command | undefined =>
     registry && command('az', 'acr', 'show', ...inRegistry(registry), '--query', query, '-o', 'tsv');
 
+/** Shows a part of the cluster. @param query in JMESPath; `more` as `az aks show` takes it */
+export const showCluster =
+  (query: string, ...more: readonly string[]) =>
+  ({ cluster }: FixFacts): Command | undefined =>
+    cluster &&
+    command('az', 'aks', 'show', '-g', cluster.resourceGroup, '-n', cluster.name, '--query', query, ...more);
+
+/** Shows the object id of the kubelet identity. */
+export const showKubeletIdentity = showCluster('identityProfile.kubeletidentity.objectId', '-o', 'tsv');
+
 /** Shows the registry's deny assignments in full. */
 export function showDenyAssignments({ registry }: FixFacts): Command | undefined {
   return registry && command('az', 'rest', '--method', 'get', '--url', denyAssignmentsOf(registry));

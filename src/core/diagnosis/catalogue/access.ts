@@ -6,7 +6,7 @@ import { giveMissingRight } from '../caller-rights.js';
 import type { Causes, FixFacts } from '../cause.js';
 import { clusterScope, command, inRegistry } from '../commands.js';
 import type { Command } from '../commands.js';
-import { check, grantCommand, nodes, showDenyAssignments } from '../fix-commands.js';
+import { check, grantCommand, nodes, showDenyAssignments, showKubeletIdentity } from '../fix-commands.js';
 import { fix, say } from '../fixes.js';
 import { BLOG, PULL_PAGE, RBAC_PAGE } from '../sources.js';
 
@@ -34,7 +34,7 @@ function widenCommand(facts: FixFacts): Command | undefined {
 }
 
 /** What makes access known, by what kept it from being told. */
-const UNSEEN = {
+const UNSEEN: Readonly<Record<NonNullable<FixFacts['unseen']>, string>> = {
   assignments:
     'Let this login read role assignments at the registry (Reader is enough), or let a real pull decide: verify: pull.',
   roles:
@@ -42,7 +42,7 @@ const UNSEEN = {
   groups: `Let this login look groups up (${DIRECTORY_RIGHT}); or give the role to the identity itself, which mode connect does too: then no group matters.`,
   condition:
     'Let a real pull decide: verify: pull. Or have the condition written as docs/plan.md shows, which is evaluated here.',
-} as const;
+};
 
 export const ACCESS = {
   'unauthorized-bad-pull-secret': {
@@ -84,20 +84,7 @@ export const ACCESS = {
       fix(
         'Give the role to the kubelet identity; after a move from a service principal, upgrade the node image of every pool.',
         check(facts),
-        facts.cluster &&
-          command(
-            'az',
-            'aks',
-            'show',
-            '-g',
-            facts.cluster.resourceGroup,
-            '-n',
-            facts.cluster.name,
-            '--query',
-            'identityProfile.kubeletidentity.objectId',
-            '-o',
-            'tsv',
-          ),
+        showKubeletIdentity(facts),
       ),
     confirm: 'The object id that is printed is the principal of the role assignment.',
     sources: ['Azure/AKS#4593', 'Azure/acr#695', 'Azure/AKS#1349', PULL_PAGE],

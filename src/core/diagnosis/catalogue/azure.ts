@@ -15,18 +15,21 @@ import {
   showLocks,
 } from '../commands.js';
 import type { Command } from '../commands.js';
-import { GRANT_ACTION, check, grantCommand, showDenyAssignments } from '../fix-commands.js';
+import {
+  GRANT_ACTION,
+  check,
+  grantCommand,
+  showDenyAssignments,
+  showKubeletIdentity,
+} from '../fix-commands.js';
 import { fix, say } from '../fixes.js';
 import { RBAC_PAGE } from '../sources.js';
 
 /** Shows the object id of whom the nodes pull as. */
-function showPrincipal({ cluster, servicePrincipalClientId: application }: FixFacts): Command | undefined {
+function showPrincipal(facts: FixFacts): Command | undefined {
+  const { servicePrincipalClientId: application } = facts;
   return application === undefined
-    ? cluster &&
-        command(
-          ...['az', 'aks', 'show', '-g', cluster.resourceGroup, '-n', cluster.name],
-          ...['--query', 'identityProfile.kubeletidentity.objectId', '-o', 'tsv'],
-        )
+    ? showKubeletIdentity(facts)
     : command('az', 'ad', 'sp', 'show', '--id', application, '--query', 'id', '-o', 'tsv');
 }
 
@@ -71,20 +74,7 @@ export const AZURE = {
     title: 'the id that was given is not the object id of a principal',
     seen: 'Code InvalidPrincipalId, or "does not exist in the directory" that stays.',
     why: 'Role assignments want the object id; a client id or a resource id is another thing.',
-    fix: ({ cluster, servicePrincipalClientId }) =>
-      fix(
-        'Give the object id of the identity that the nodes pull as.',
-        cluster &&
-          (servicePrincipalClientId === undefined
-            ? command(
-                ...['az', 'aks', 'show', '-g', cluster.resourceGroup, '-n', cluster.name],
-                ...['--query', 'identityProfile.kubeletidentity.objectId', '-o', 'tsv'],
-              )
-            : command(
-                ...['az', 'ad', 'sp', 'show', '--id', servicePrincipalClientId],
-                ...['--query', 'id', '-o', 'tsv'],
-              )),
-      ),
+    fix: (facts) => fix('Give the object id of the identity that the nodes pull as.', showPrincipal(facts)),
     confirm: 'The assignment is made.',
     sources: [
       'hashicorp-education/learn-nomad-cluster-setup#48',

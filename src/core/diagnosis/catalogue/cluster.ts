@@ -3,6 +3,7 @@ import { auditRole, probeRole } from '../../kubernetes/rights.js';
 import { shellWord } from '../../shell.js';
 import type { Causes } from '../cause.js';
 import { applied, assignRole, clusterScope, command } from '../commands.js';
+import { showCluster } from '../fix-commands.js';
 import { fix, say } from '../fixes.js';
 
 export const CLUSTER = {
@@ -136,21 +137,10 @@ export const CLUSTER = {
     title: 'the API server does not accept this login',
     seen: 'Status 401 of the API server.',
     why: 'The certificate or token was refused with 401: expired, from another tenant, or the cluster wants another way to sign in.',
-    fix: ({ cluster }) =>
+    fix: (facts) =>
       fix(
         'Look how the cluster signs people in.',
-        cluster &&
-          command(
-            'az',
-            'aks',
-            'show',
-            '-g',
-            cluster.resourceGroup,
-            '-n',
-            cluster.name,
-            '--query',
-            '{entra:aadProfile, localAccountsDisabled:disableLocalAccounts}',
-          ),
+        showCluster('{entra:aadProfile, localAccountsDisabled:disableLocalAccounts}')(facts),
       ),
     confirm: 'kubectl get namespaces answers with this login.',
     sources: ['docs: aks/enable-authentication-microsoft-entra-id'],

@@ -2,7 +2,7 @@
 import type { Fix } from '../../report.js';
 import type { Causes, FixFacts } from '../cause.js';
 import { command, inRegistry, keepNames, linkZone, outboundAddress, zonesNamed } from '../commands.js';
-import { showRegistry } from '../fix-commands.js';
+import { showCluster, showRegistry } from '../fix-commands.js';
 import { fix, say } from '../fixes.js';
 import { BLOG, PULL_PAGE, PUSH_PAGE } from '../sources.js';
 
@@ -86,21 +86,10 @@ export const NETWORK = {
     title: 'the proxy that the nodes use does not work',
     seen: '"proxyconnect".',
     why: "The nodes send their pulls through a proxy, and it can't be reached or refuses.",
-    fix: ({ cluster }) =>
+    fix: (facts) =>
       fix(
         "Look at the cluster's proxy settings, and whether its address is up and lets the registry through.",
-        cluster &&
-          command(
-            'az',
-            'aks',
-            'show',
-            '-g',
-            cluster.resourceGroup,
-            '-n',
-            cluster.name,
-            '--query',
-            'httpProxyConfig',
-          ),
+        showCluster('httpProxyConfig')(facts),
       ),
     confirm: 'A request through the proxy from a node succeeds.',
     sources: [PUSH_PAGE, 'go: src/net/http'],
